@@ -1,0 +1,46 @@
+/* Bounds on everything that comes from outside. docs/limits.md lists them for users. */
+#ifndef SLIP_BASE_LIMITS_H
+#define SLIP_BASE_LIMITS_H
+
+#define SLIP_KIB (1024ULL)
+#define SLIP_MIB (1024ULL * SLIP_KIB)
+#define SLIP_GIB (1024ULL * SLIP_MIB)
+
+/* Text inputs */
+#define SLIP_MAX_DOCKERFILE (1 * SLIP_MIB)
+#define SLIP_MAX_DOCKERFILE_LINE 65535
+#define SLIP_MAX_DOCKERIGNORE (1 * SLIP_MIB)
+#define SLIP_MAX_SPEC (1 * SLIP_MIB)
+#define SLIP_MAX_SPEC_DEPTH 64
+#define SLIP_MAX_SPEC_NODES 100000
+#define SLIP_MAX_EXPANDED (1 * SLIP_MIB) /* one value after variable or expression expansion */
+
+/* Registry: https://github.com/opencontainers/distribution-spec "Pushing Manifests" (>= 4 MB) */
+#define SLIP_MAX_MANIFEST (4 * SLIP_MIB)
+#define SLIP_MAX_CONFIG (4 * SLIP_MIB)
+#define SLIP_MAX_TOKEN (64 * SLIP_KIB)
+#define SLIP_MAX_ERROR_BODY (64 * SLIP_KIB)
+#define SLIP_MAX_HEADERS (256 * SLIP_KIB)
+#define SLIP_MAX_LAYERS 512
+#define SLIP_MAX_HISTORY 2000
+#define SLIP_MAX_INDEX_ENTRIES 1000
+#define SLIP_MAX_REDIRECTS 10
+#define SLIP_MAX_DOCKER_CONFIG (1 * SLIP_MIB)
+#define SLIP_MAX_REPOSITORY 255 /* bytes of a repository name */
+
+/* Layers */
+#define SLIP_MAX_PAX (1 * SLIP_MIB) /* a pax header, a GNU long name, a sparse map */
+#define SLIP_MAX_PATH 4096
+#define SLIP_MAX_NAME 255
+#define SLIP_MAX_UNPACKED (64 * SLIP_GIB)
+#define SLIP_MAX_ENTRIES 10000000ULL
+#define SLIP_MAX_XATTR_VALUE (64 * SLIP_KIB)
+#define SLIP_MAX_XATTRS (1 * SLIP_MIB) /* all of one file */
+#define SLIP_MAX_ZSTD_WINDOW_LOG 27
+#define SLIP_MAX_PASSWD (10 * SLIP_MIB)
+
+/* Output of commands */
+#define SLIP_MAX_LOG_LINE (16 * SLIP_KIB)
+#define SLIP_MAX_HELPER_OUTPUT (64 * SLIP_KIB)
+
+#endif

@@ -1,0 +1,1 @@
+librunner_a_SOURCES +=

@@ -1,0 +1,8 @@
+#include "config.h"
+
+#include "runner/base/err.h"
+
+int main(void)
+{
+	return 0;
+}
