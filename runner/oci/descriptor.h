@@ -1,7 +1,7 @@
 /*
  * Content descriptors (OCI image-spec descriptor.md): type, digest and size of a blob.
  *
- * Digests are sha256 only. Sizes are bytes, never negative. The struct owns what it points to.
+ * Digests are sha256 only. Sizes are bytes, at most INT64_MAX. The struct owns what it points to.
  */
 #ifndef SLIP_OCI_DESCRIPTOR_H
 #define SLIP_OCI_DESCRIPTOR_H
@@ -15,7 +15,7 @@
 struct slip_descriptor {
 	char *media_type;
 	struct slip_digest digest;
-	int64_t size;
+	uint64_t size;
 	struct slip_strv urls;
 	struct slip_map annotations; /* string to string */
 	bool has_platform; /* only entries of an index have one */
@@ -28,7 +28,7 @@ void slip_descriptor_release(struct slip_descriptor *d); /* a zeroed one is fine
 void slip_descriptor_copy(struct slip_descriptor *dst, const struct slip_descriptor *src);
 /* Replace type, digest and size; everything else stays. */
 void slip_descriptor_set(struct slip_descriptor *d, const char *media_type,
-	const struct slip_digest *digest, int64_t size);
+	const struct slip_digest *digest, uint64_t size);
 
 /*
  * Read a descriptor; `what` names it in errors ("layer 3"). The error is SLIP_E_REGISTRY. out is
