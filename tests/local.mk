@@ -10,4 +10,12 @@ EXTRA_DIST += tests/unit/tap.h
 FUZZ_TARGETS =
 
 UNIT_TESTS += \
-	tests/unit/test_base_buf
+	tests/unit/test_base_buf \
+	tests/unit/test_oci_archive \
+	tests/unit/test_oci_image \
+	tests/unit/test_oci_index \
+	tests/unit/test_oci_layout_text \
+	tests/unit/test_oci_manifest \
+	tests/unit/test_oci_media \
+	tests/unit/test_oci_platform \
+	tests/unit/test_oci_ref
