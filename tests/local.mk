@@ -8,6 +8,9 @@ AM_TESTS_ENVIRONMENT = SLIPWAY_SRCDIR='$(abs_top_srcdir)' SLIPWAY=$(abs_top_buil
 check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
 EXTRA_DIST += tests/unit/tap.h
 FUZZ_TARGETS =
+FUZZ_TARGETS += \
+	tests/fuzz/fuzz_manifest \
+	tests/fuzz/fuzz_ref
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf \
