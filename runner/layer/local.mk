@@ -1,1 +1,3 @@
-librunner_a_SOURCES +=
+librunner_a_SOURCES += \
+	runner/layer/entry.c \
+	runner/layer/entry.h
