@@ -11,3 +11,7 @@ FUZZ_TARGETS =
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf
+
+# Built and run by hand: what one step costs.
+EXTRA_PROGRAMS = \
+	tests/bench/bench_layer_write
