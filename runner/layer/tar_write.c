@@ -245,6 +245,17 @@ static char type_flag(enum slip_entry_type type)
 	return '0';
 }
 
+/* A file of such a name would take another one's place away, wherever the layer is read. */
+static bool looks_like_whiteout(const char *path)
+{
+	for (const char *p = path; p; p = strchr(p, '/')) {
+		p += *p == '/';
+		if (slip_starts_with(p, WHITEOUT_PREFIX))
+			return true;
+	}
+	return false;
+}
+
 /* The name in the archive: whiteouts have theirs only here. */
 static char *archive_path(const struct slip_entry *e)
 {
@@ -274,6 +285,11 @@ int slip_tar_write_header(const struct slip_entry *e, struct slip_buf *out, stru
 	bool is_mark = e->type == SLIP_ENTRY_WHITEOUT || e->type == SLIP_ENTRY_OPAQUE;
 	slip_autofree char *path = archive_path(e);
 
+	if (looks_like_whiteout(e->path))
+		return slip_err_set(err, SLIP_E_IO, 0,
+			"%s cannot be stored in a layer, where names with " WHITEOUT_PREFIX
+			" stand for removed files; rename or remove it",
+			e->path);
 	/* Times and owners of whiteouts mean nothing; zeros make them the same in every build. */
 	(void)put_octal(h.mode, sizeof(h.mode), is_mark ? 0 : e->mode & 07777);
 	put_number(&pax, "uid", h.uid, sizeof(h.uid), is_mark ? 0 : e->uid);

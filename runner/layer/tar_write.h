@@ -19,7 +19,8 @@
 uint64_t slip_tar_data_size(const struct slip_entry *e);
 /*
  * Append the header of an entry to out, whole blocks. Fails where tar cannot say it: SLIP_E_LIMIT
- * for attributes larger than readers take, SLIP_E_IO for an attribute's name with "=" in it.
+ * for attributes larger than readers take, SLIP_E_IO for an attribute's name with "=" in it and for
+ * paths with a component that starts with ".wh.".
  */
 int slip_tar_write_header(
 	const struct slip_entry *e, struct slip_buf *out, struct slip_err *err) SLIP_MUST_CHECK;
