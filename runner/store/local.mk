@@ -1,5 +1,7 @@
 librunner_a_SOURCES += \
 	runner/store/blobs.c \
+	runner/store/layout.c \
+	runner/store/layout.h \
 	runner/store/prune.c \
 	runner/store/records.c \
 	runner/store/remove.c \
