@@ -154,7 +154,7 @@ static int expand_files(struct slip_eval *ev, struct slip_copy_step *c, struct s
 	c->files = slip_xcalloc(ev->instr->n_heredocs + 1, sizeof(*c->files));
 	for (size_t i = 0; i < ev->instr->n_heredocs; i++) {
 		const struct slip_heredoc *h = &ev->instr->heredocs[i];
-		slip_autofree char *body = slip_heredoc_text(h);
+		slip_autofree char *body = slip_heredoc_content(h);
 		struct slip_inline_file *f = &c->files[c->n_files++];
 		f->name = slip_xstrdup(h->name);
 		if (!h->expand)
