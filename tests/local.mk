@@ -16,6 +16,9 @@ LINT_TESTS += \
 	tests/lint/size.sh \
 	tests/lint/text.sh
 
+E2E_TESTS += \
+	tests/e2e/harness.bats
+
 UNIT_TESTS += \
 	tests/unit/test_base_buf
 
