@@ -13,6 +13,7 @@ images_key() {
 # usage: images_prepare STATE-DIRECTORY: sets and fills E2E_TEMPLATE.
 images_prepare() {
 	local cache=${SLIPWAY_E2E_CACHE:-$SLIPWAY_SRCDIR/build/e2e-cache}
+	# shellcheck disable=SC2034 # where registry_start puts its directory
 	local T=$1
 	export E2E_TEMPLATE
 	E2E_TEMPLATE=$cache/registry-$(images_key)
