@@ -38,6 +38,18 @@ as_root() {
 	fi
 }
 
+# Shows what a command says only when it fails.
+quietly() {
+	log=$(mktemp)
+	if ! "$@" >"$log" 2>&1; then
+		cat "$log" >&2
+		rm -f "$log"
+		say "autogen.sh: failed: $*"
+		exit 1
+	fi
+	rm -f "$log"
+}
+
 # Installs what is missing of the named packages; touches nothing when all are there.
 install_packages() {
 	missing=
@@ -57,7 +69,7 @@ install_packages() {
 		exit 1
 	fi
 	say "installing:$missing"
-	as_root apt-get -qq update
+	quietly as_root apt-get -qq update
 	known=
 	for package in $missing; do
 		if apt-cache show "$package" >/dev/null 2>&1; then
@@ -67,8 +79,8 @@ install_packages() {
 		fi
 	done
 	# shellcheck disable=SC2086 # a list of package names
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
-		--no-install-recommends -o Dpkg::Use-Pty=0 $known >&2
+	quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+		--no-install-recommends -o Dpkg::Use-Pty=0 $known
 }
 
 install_kind() {
@@ -102,13 +114,7 @@ generate() {
 	if is_configure_current; then
 		return 0
 	fi
-	log=$(mktemp)
-	if ! autoreconf -fi >"$log" 2>&1; then
-		cat "$log" >&2
-		rm -f "$log"
-		exit 1
-	fi
-	rm -f "$log"
+	quietly autoreconf -fi
 	touch configure
 }
 

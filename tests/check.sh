@@ -13,9 +13,9 @@ passed=0 failed=0 skipped=0
 mkdir -p "$logs"
 export LC_ALL=C.UTF-8
 
-# Sums from the log of automake's test summary ("# PASS:  12"), nothing from other logs.
+# A number of automake's test summary ("# PASS:  12"), which a failing run prints twice.
 automake_sum() {
-	sed -n "s/^# $1: *//p" "$2" | awk '{ n += $1 } END { print n + 0 }'
+	sed -n "s/^# $1: *//p" "$2" | tail -n 1
 }
 
 count_automake() {
@@ -80,7 +80,8 @@ part() {
 build() {
 	dir=build/$1
 	shift
-	tests/configure-dir.sh "$dir" "$@" && make -C "$dir" -j"$jobs" all check-programs
+	tests/configure-dir.sh "$dir" "$@" && make -C "$dir" -j"$jobs" &&
+		make -C "$dir" -j"$jobs" check-programs
 }
 
 # clang-14 where several are installed: the version that the code is kept clean for.
@@ -94,7 +95,8 @@ fi
 if part build-clang count_nothing build clang --enable-werror "CC=$clang"; then
 	part check-clang count_automake make -C build/clang -k check-c VERBOSE=1
 fi
-if part build-asan count_nothing build asan --enable-werror --enable-sanitize=address,undefined \
+# Without -Werror: instrumented code makes gcc warn of overflows that cannot happen.
+if part build-asan count_nothing build asan --enable-sanitize=address,undefined \
 	CFLAGS="-g -O1"; then
 	part check-asan count_automake make -C build/asan -k check-c VERBOSE=1
 fi

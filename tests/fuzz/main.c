@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAX_INPUT (4 << 20)
+#define MAX_CORPUS_FILE (4 << 20)
 #define SECONDS_PER_INPUT 20
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -24,8 +24,8 @@ static void run_file(const char *path, const char *name)
 		return;
 	}
 	/* An allocation of exactly the input's size lets the sanitizers see reads past its end. */
-	uint8_t *room = malloc(MAX_INPUT);
-	size_t size = room ? fread(room, 1, MAX_INPUT, file) : 0;
+	uint8_t *room = malloc(MAX_CORPUS_FILE);
+	size_t size = room ? fread(room, 1, MAX_CORPUS_FILE, file) : 0;
 	uint8_t *data = malloc(size ? size : 1);
 	if (room && data && !ferror(file)) {
 		if (size)

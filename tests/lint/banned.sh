@@ -31,12 +31,15 @@ writes_stdout() {
 tool='runner/main\.c|runner/cli/[^:]*|runner/sandbox/child\.c'
 
 rule "no unbounded, locale-bound or racy functions" \
-	calls 'strcpy|strcat|strncpy|strncat|strtok|strtok_r|sprintf|vsprintf|atoi|atol|atoll|gets|system|popen|alloca|mktemp|tmpnam|tempnam|setjmp|longjmp|vfork' \
+	calls 'strcpy|strcat|strncpy|strncat|strtok|strtok_r|sprintf|vsprintf|atoi|atol|atoll|gets|system|popen|alloca|mktemp|tmpnam|tempnam|setjmp|longjmp' \
 	'runner/base/banned\.h'
 rule "exit only where the program or a child ends" \
 	calls 'exit|_exit|quick_exit' "$tool|runner/base/proc\.c"
 rule "stdout is for results: only main, cli and the child write to it" \
 	writes_stdout "$tool|runner/base/proc\.c|steps/.*"
+rule "children start in base/proc and sandbox only" \
+	calls 'v?fork|clone|clone3|posix_spawnp?|execv[pe]*|execl[pe]*|fexecve|execveat' \
+	'runner/base/proc\.c|runner/sandbox/[^:]*'
 rule "threads start in base/pool and net only" \
 	calls 'pthread_create|thrd_create' 'runner/base/pool\.c|runner/net/[^:]*'
 rule "the wall clock is read in base/clock only" \

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Files of at most 600 lines, functions of at most 90 lines and 6 parameters: what fits a head.
+# Files of at most 600 lines, functions of at most 90 lines and 6 parameters: what fits a head. The
+# error that every fallible function takes last is no parameter to think about and does not count.
 # shellcheck source=tests/lint/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -19,6 +20,8 @@ find_big_functions() {
 		depth = parameters = 0
 		if (head !~ /\(void\)[^(]*$/)
 			parameters = 1
+		if (head ~ /struct slip_err \*err\)$/)
+			parameters--
 		for (i = 1; i <= length(head); i++) {
 			c = substr(head, i, 1)
 			depth += c == "("

@@ -154,3 +154,27 @@ as_user() {
 		setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
 	fi
 }
+
+# The reference name of the only image in an OCI layout; umoci addresses images by it.
+layout_tag() {
+	if ! jq -e '.manifests[0].annotations["org.opencontainers.image.ref.name"]' \
+		"$1/index.json" >/dev/null; then
+		jq '.manifests[0].annotations["org.opencontainers.image.ref.name"] = "latest"' \
+			"$1/index.json" >"$T/index.json" && cp "$T/index.json" "$1/index.json"
+	fi
+	jq -r '.manifests[0].annotations["org.opencontainers.image.ref.name"]' "$1/index.json"
+}
+
+# usage: run_bundle BUNDLE: the image's own command under crun, without terminal and limits. crun
+# refuses machines that mount both versions of cgroups; it is shown a machine with none.
+run_bundle() {
+	local name
+	name=$(basename "$T")
+	jq '.process.terminal = false | del(.process.rlimits, .linux.resources, .linux.cgroupsPath)
+		| .linux.namespaces |= map(select(.type != "cgroup"))' \
+		"$1/config.json" >"$T/config.json" && cp "$T/config.json" "$1/config.json"
+	run unshare --mount sh -c 'mount -t tmpfs none /sys/fs/cgroup && exec crun "$@"' - \
+		--root "$T/crun" --cgroup-manager=disabled run --bundle "$1" "$name"
+	[ "$status" -eq 0 ] || show_run
+	return "$status"
+}
