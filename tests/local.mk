@@ -17,7 +17,12 @@ LINT_TESTS += \
 	tests/lint/text.sh
 
 E2E_TESTS += \
-	tests/e2e/harness.bats
+	tests/e2e/build_basic.bats \
+	tests/e2e/build_service.bats \
+	tests/e2e/demo.bats \
+	tests/e2e/errors.bats \
+	tests/e2e/harness.bats \
+	tests/e2e/run.bats
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf

@@ -142,6 +142,16 @@ registry_layer_downloads() {
 		done
 }
 
+# Uploads of blobs that are compressed layers. A blob that was mounted has no upload.
+registry_layer_uploads() {
+	local digest
+	registry_requests |
+		sed -nE 's/^PUT .*\/blobs\/uploads\/.*digest=sha256(:|%3A)([0-9a-f]{64}).* 201$/\2/p' |
+		while read -r digest; do
+			[ "$(head -c 1 "$(registry_blob "$digest")")" = "{" ] || echo "$digest"
+		done
+}
+
 # The file that holds a blob in the registry's storage.
 registry_blob() {
 	local hex=${1#sha256:}
