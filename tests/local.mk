@@ -7,10 +7,22 @@ LINT_TESTS =
 E2E_TESTS =
 
 LINT_TESTS += \
-
+	tests/lint/banned.sh \
+	tests/lint/format.sh \
+	tests/lint/headers.sh \
+	tests/lint/layering.sh \
+	tests/lint/selftest.sh \
+	tests/lint/shellcheck.sh \
+	tests/lint/size.sh \
+	tests/lint/text.sh
 
 E2E_TESTS += \
-
+	tests/e2e/build_basic.bats \
+	tests/e2e/build_service.bats \
+	tests/e2e/demo.bats \
+	tests/e2e/errors.bats \
+	tests/e2e/harness.bats \
+	tests/e2e/run.bats
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf \
