@@ -163,7 +163,7 @@ static int plan_operand(struct slip_copy_plan *plan, const struct slip_copy_step
 		item->e = e;
 		memset(&e, 0, sizeof(e));
 		end_group(plan);
-		if (c->is_add)
+		if (c->unpack)
 			rc = slip_add_sniff(t, item->source, &item->is_archive, err);
 	}
 	slip_entry_release(&e);
