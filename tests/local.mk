@@ -10,4 +10,13 @@ EXTRA_DIST += tests/unit/tap.h
 FUZZ_TARGETS =
 
 UNIT_TESTS += \
-	tests/unit/test_base_buf
+	tests/unit/test_base_buf \
+	tests/unit/test_dockerfile_expand \
+	tests/unit/test_dockerfile_glob \
+	tests/unit/test_dockerfile_ignore \
+	tests/unit/test_dockerfile_mode \
+	tests/unit/test_dockerfile_mount \
+	tests/unit/test_dockerfile_parse \
+	tests/unit/test_dockerfile_print \
+	tests/unit/test_dockerfile_scope \
+	tests/unit/test_dockerfile_values
