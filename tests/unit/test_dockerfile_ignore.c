@@ -82,6 +82,13 @@ static const struct {
 	{"a**/b", "ax/b", true},
 	{"**a**b", "a/ab", true},
 	{"***", "a", true},
+	{"pre*suf", "presuf", true},
+	{"pre*suf", "prexsuf", true},
+	{"aba*aba", "aba", false},
+	{"a*b*c", "axbyc", true},
+	{"a*b*c", "axyc", false},
+	{"*[*]b", "x*b", true},
+	{"*\\b", "xb", true},
 	{"x[*][*]y", "x**y", true},
 	{"x[*][*]y", "xaby", false},
 	/* what comes last decides */
