@@ -26,6 +26,15 @@ E2E_TESTS += \
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf \
+	tests/unit/test_dockerfile_expand \
+	tests/unit/test_dockerfile_glob \
+	tests/unit/test_dockerfile_ignore \
+	tests/unit/test_dockerfile_mode \
+	tests/unit/test_dockerfile_mount \
+	tests/unit/test_dockerfile_parse \
+	tests/unit/test_dockerfile_print \
+	tests/unit/test_dockerfile_scope \
+	tests/unit/test_dockerfile_values \
 	tests/unit/test_oci_archive \
 	tests/unit/test_oci_image \
 	tests/unit/test_oci_index \
@@ -36,6 +45,8 @@ UNIT_TESTS += \
 	tests/unit/test_oci_ref
 
 FUZZ_TARGETS += \
+	tests/fuzz/fuzz_dockerfile \
+	tests/fuzz/fuzz_ignore \
 	tests/fuzz/fuzz_manifest \
 	tests/fuzz/fuzz_ref
 
