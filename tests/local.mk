@@ -95,7 +95,7 @@ fuzz:
 		$(FUZZ_TARGETS)
 
 bench: slipway
-	$(SLIPWAY_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/bench/run.sh
+	$(SLIPWAY_TESTS_ENVIRONMENT) bash $(srcdir)/tests/bench/run.sh
 
 coverage:
 	$(SLIPWAY_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/coverage.sh
