@@ -25,7 +25,19 @@ E2E_TESTS += \
 	tests/e2e/run.bats
 
 UNIT_TESTS += \
-	tests/unit/test_base_buf
+	tests/unit/test_base_buf \
+	tests/unit/test_oci_archive \
+	tests/unit/test_oci_image \
+	tests/unit/test_oci_index \
+	tests/unit/test_oci_layout_text \
+	tests/unit/test_oci_manifest \
+	tests/unit/test_oci_media \
+	tests/unit/test_oci_platform \
+	tests/unit/test_oci_ref
+
+FUZZ_TARGETS += \
+	tests/fuzz/fuzz_manifest \
+	tests/fuzz/fuzz_ref
 
 # --- how tests are run ----------------------------------------------------------------------------
 TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) $(LINT_TESTS)
@@ -99,3 +111,7 @@ bench: slipway
 
 coverage:
 	$(SLIPWAY_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/coverage.sh
+
+# Built and run by hand: what one step costs.
+EXTRA_PROGRAMS = \
+	tests/bench/bench_layer_write
