@@ -56,11 +56,7 @@ def main():
     with subprocess.Popen(command, stdout=sys.stderr, stdin=subprocess.DEVNULL) as process:
         peak = 0
         if what == "memory":
-            # Until the new program is in place the child is a copy of this one.
-            while process.poll() is None and os.readlink(f"/proc/{process.pid}/exe") == os.readlink(
-                "/proc/self/exe"
-            ):
-                time.sleep(0.0005)
+            # Popen returns when the new program is in place: this one's memory is not counted.
             while process.poll() is None:
                 pids = tree_of(process.pid)
                 peak = max([peak, sum(map(resident, pids))] + [own_peak(pid) for pid in pids])
