@@ -6,11 +6,13 @@ AM_TESTS_ENVIRONMENT = SLIPWAY_SRCDIR='$(abs_top_srcdir)' SLIPWAY=$(abs_top_buil
 	export SLIPWAY_SRCDIR SLIPWAY;
 
 check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
-EXTRA_DIST += tests/unit/tap.h
+EXTRA_DIST += tests/unit/shell.h tests/unit/tap.h
 FUZZ_TARGETS =
 
 UNIT_TESTS += \
-	tests/unit/test_base_buf
+	tests/unit/test_base_buf \
+	tests/unit/test_layer_entry \
+	tests/unit/test_layer_write
 
 # Built and run by hand: what one step costs.
 EXTRA_PROGRAMS = \
