@@ -1,4 +1,6 @@
 librunner_a_SOURCES += \
+	runner/layer/arena.c \
+	runner/layer/arena.h \
 	runner/layer/entry.c \
 	runner/layer/entry.h \
 	runner/layer/foreign.c \
@@ -16,4 +18,14 @@ librunner_a_SOURCES += \
 	runner/layer/tar_header.c \
 	runner/layer/tar_internal.h \
 	runner/layer/tar_read.c \
-	runner/layer/tar_read.h
+	runner/layer/tar_read.h \
+	runner/layer/tree.c \
+	runner/layer/tree.h \
+	runner/layer/tree_dir.c \
+	runner/layer/tree_file.c \
+	runner/layer/tree_internal.h \
+	runner/layer/unpack.c \
+	runner/layer/unpack.h \
+	runner/layer/unpack_internal.h \
+	runner/layer/unpack_node.c \
+	runner/layer/unpack_whiteout.c
