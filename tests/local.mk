@@ -11,8 +11,10 @@ FUZZ_TARGETS =
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf \
+	tests/unit/test_layer_diff \
 	tests/unit/test_layer_entry \
 	tests/unit/test_layer_write \
+	tests/unit/test_store_layout \
 	tests/unit/test_store_store
 
 # Built and run by hand: what one step costs.
