@@ -35,6 +35,9 @@ UNIT_TESTS += \
 	tests/unit/test_dockerfile_print \
 	tests/unit/test_dockerfile_scope \
 	tests/unit/test_dockerfile_values \
+	tests/unit/test_layer_diff \
+	tests/unit/test_layer_entry \
+	tests/unit/test_layer_write \
 	tests/unit/test_oci_archive \
 	tests/unit/test_oci_image \
 	tests/unit/test_oci_index \
@@ -42,7 +45,9 @@ UNIT_TESTS += \
 	tests/unit/test_oci_manifest \
 	tests/unit/test_oci_media \
 	tests/unit/test_oci_platform \
-	tests/unit/test_oci_ref
+	tests/unit/test_oci_ref \
+	tests/unit/test_store_layout \
+	tests/unit/test_store_store
 
 FUZZ_TARGETS += \
 	tests/fuzz/fuzz_dockerfile \
