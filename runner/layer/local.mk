@@ -1,6 +1,10 @@
 librunner_a_SOURCES += \
 	runner/layer/arena.c \
 	runner/layer/arena.h \
+	runner/layer/compress.c \
+	runner/layer/compress.h \
+	runner/layer/diff.c \
+	runner/layer/diff.h \
 	runner/layer/entry.c \
 	runner/layer/entry.h \
 	runner/layer/foreign.c \
@@ -19,6 +23,8 @@ librunner_a_SOURCES += \
 	runner/layer/tar_internal.h \
 	runner/layer/tar_read.c \
 	runner/layer/tar_read.h \
+	runner/layer/tar_write.c \
+	runner/layer/tar_write.h \
 	runner/layer/tree.c \
 	runner/layer/tree.h \
 	runner/layer/tree_dir.c \
@@ -28,4 +34,6 @@ librunner_a_SOURCES += \
 	runner/layer/unpack.h \
 	runner/layer/unpack_internal.h \
 	runner/layer/unpack_node.c \
-	runner/layer/unpack_whiteout.c
+	runner/layer/unpack_whiteout.c \
+	runner/layer/write.c \
+	runner/layer/write.h
