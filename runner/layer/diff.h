@@ -17,7 +17,7 @@ struct slip_diff {
 	int upperfd;
 	int mergedfd;
 	const char *overlay_xattr; /* "trusted.overlay." or "user.overlay." */
-	struct slip_tree *tree;    /* NULL, or the state before; updated with every entry */
+	struct slip_tree *tree; /* NULL, or the state before; updated with every entry */
 	uint32_t origin;
 };
 

@@ -9,9 +9,9 @@
 #ifndef SLIP_LAYER_ENTRY_H
 #define SLIP_LAYER_ENTRY_H
 
-#include <sys/stat.h>
-
 #include "runner/base/map.h"
+
+#include <sys/stat.h>
 
 enum slip_entry_type {
 	SLIP_ENTRY_FILE,
@@ -22,7 +22,7 @@ enum slip_entry_type {
 	SLIP_ENTRY_BLOCK,
 	SLIP_ENTRY_FIFO,
 	SLIP_ENTRY_WHITEOUT, /* removes `path` as lower layers have it */
-	SLIP_ENTRY_OPAQUE,   /* hides what lower layers have inside directory `path` */
+	SLIP_ENTRY_OPAQUE, /* hides what lower layers have inside directory `path` */
 };
 
 struct slip_entry {
@@ -36,7 +36,7 @@ struct slip_entry {
 	uint32_t mtime_nsec;
 	uint32_t dev_major; /* devices */
 	uint32_t dev_minor;
-	char *link;	      /* symlinks: target as written; hard links: path */
+	char *link; /* symlinks: target as written; hard links: path */
 	struct slip_map xattrs; /* name to struct slip_xattr; a zeroed map is none */
 };
 

@@ -29,7 +29,7 @@ struct slip_inode {
 	uint32_t mtime_nsec;
 	uint32_t dev_major;
 	uint32_t dev_minor;
-	const char *link;              /* symlinks */
+	const char *link; /* symlinks */
 	const struct slip_map *xattrs; /* NULL for none */
 	const char *first_path; /* files: the path under which `origin` holds the bytes */
 };
@@ -71,7 +71,7 @@ void slip_node_to_entry(const struct slip_node *n, const char *path, struct slip
 
 /* A compact, versioned form for the store (docs/formats/tree.md). Loading checks everything. */
 void slip_tree_save(const struct slip_tree *t, struct slip_buf *out);
-int slip_tree_load(const void *p, size_t n, struct slip_tree **out, struct slip_err *err)
-	SLIP_MUST_CHECK;
+int slip_tree_load(
+	const void *p, size_t n, struct slip_tree **out, struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

@@ -24,16 +24,16 @@ struct slip_unpack {
 	int rootfd; /* -1: no files, only the tree (an unprivileged look at the headers) */
 	enum slip_unpack_form form;
 	const char *overlay_xattr; /* "trusted.overlay." or "user.overlay.", for opaque marks */
-	bool owners;               /* chown and mknod; false: bytes and modes only (no privilege) */
-	uint64_t max_bytes;        /* 0: SLIP_MAX_UNPACKED */
-	uint64_t max_entries;      /* 0: SLIP_MAX_ENTRIES */
-	struct slip_tree *tree;    /* NULL, or updated with every entry */
-	uint32_t origin;           /* for the tree */
+	bool owners; /* chown and mknod; false: bytes and modes only (no privilege) */
+	uint64_t max_bytes; /* 0: SLIP_MAX_UNPACKED */
+	uint64_t max_entries; /* 0: SLIP_MAX_ENTRIES */
+	struct slip_tree *tree; /* NULL, or updated with every entry */
+	uint32_t origin; /* for the tree */
 };
 
 struct slip_unpacked {
 	struct slip_digest diff_id; /* of the whole uncompressed stream */
-	uint64_t size;              /* bytes of that stream */
+	uint64_t size; /* bytes of that stream */
 	uint64_t entries;
 };
 

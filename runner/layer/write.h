@@ -18,16 +18,16 @@
 
 struct slip_layer_options {
 	enum slip_compression compression; /* NONE, GZIP or ZSTD */
-	int level;                         /* -1: the default of the engine */
+	int level; /* -1: the default of the engine */
 	bool reproducible; /* the same bytes on every machine: zlib instead of ISA-L */
-	bool clamp_mtime;  /* mtimes after max_mtime become max_mtime (SOURCE_DATE_EPOCH) */
+	bool clamp_mtime; /* mtimes after max_mtime become max_mtime (SOURCE_DATE_EPOCH) */
 	int64_t max_mtime;
 };
 
 struct slip_layer_result {
 	struct slip_digest diff_id;
 	struct slip_digest digest; /* of the bytes written to fd */
-	uint64_t size;             /* of those */
+	uint64_t size; /* of those */
 	uint64_t diff_size;
 	uint64_t entries;
 };
@@ -39,8 +39,8 @@ struct slip_layer_writer *slip_layer_writer_new(
 /* An entry without data, or whose `size` bytes follow by _data in any number of calls. */
 int slip_layer_writer_entry(struct slip_layer_writer *w, const struct slip_entry *e,
 	struct slip_err *err) SLIP_MUST_CHECK;
-int slip_layer_writer_data(struct slip_layer_writer *w, const void *p, size_t n,
-	struct slip_err *err) SLIP_MUST_CHECK;
+int slip_layer_writer_data(
+	struct slip_layer_writer *w, const void *p, size_t n, struct slip_err *err) SLIP_MUST_CHECK;
 /* A file's entry and its bytes from fd. A file that shrank or grew meanwhile is SLIP_E_IO. */
 int slip_layer_writer_file(struct slip_layer_writer *w, const struct slip_entry *e, int fd,
 	struct slip_err *err) SLIP_MUST_CHECK;

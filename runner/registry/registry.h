@@ -24,18 +24,18 @@ struct slip_registry;
 
 /* All lists are borrowed until slip_registry_free. Values as of kaniko's flags of the same name. */
 struct slip_registry_options {
-	bool insecure;                              /* --insecure: pushes may use HTTP */
-	bool insecure_pull;                         /* --insecure-pull */
-	const struct slip_strv *insecure_hosts;     /* --insecure-registry, both ways */
-	bool skip_tls_verify;                       /* --skip-tls-verify */
-	bool skip_tls_verify_pull;                  /* --skip-tls-verify-pull */
-	const struct slip_strv *skip_tls_hosts;     /* --skip-tls-verify-registry */
-	const struct slip_strv *certificates;       /* --registry-certificate host=file */
-	const struct slip_strv *client_certs;       /* --registry-client-cert host=cert,key */
-	const struct slip_strv *mirrors;            /* --registry-mirror, for docker.io */
-	const struct slip_strv *maps;               /* --registry-map host=target[;host=target] */
-	bool skip_default_fallback;                 /* --skip-default-registry-fallback */
-	const char *docker_config;                  /* NULL: DOCKER_CONFIG, HOME, /kaniko/.docker */
+	bool insecure; /* --insecure: pushes may use HTTP */
+	bool insecure_pull; /* --insecure-pull */
+	const struct slip_strv *insecure_hosts; /* --insecure-registry, both ways */
+	bool skip_tls_verify; /* --skip-tls-verify */
+	bool skip_tls_verify_pull; /* --skip-tls-verify-pull */
+	const struct slip_strv *skip_tls_hosts; /* --skip-tls-verify-registry */
+	const struct slip_strv *certificates; /* --registry-certificate host=file */
+	const struct slip_strv *client_certs; /* --registry-client-cert host=cert,key */
+	const struct slip_strv *mirrors; /* --registry-mirror, for docker.io */
+	const struct slip_strv *maps; /* --registry-map host=target[;host=target] */
+	bool skip_default_fallback; /* --skip-default-registry-fallback */
+	const char *docker_config; /* NULL: DOCKER_CONFIG, HOME, /kaniko/.docker */
 };
 
 int slip_registry_new(const struct slip_registry_options *opt, struct slip_http *http,
@@ -56,8 +56,8 @@ int slip_registry_get_manifest(struct slip_registry *r, const struct slip_ref *r
 	struct slip_manifest_bytes *out, struct slip_err *err) SLIP_MUST_CHECK;
 /* GET a blob of ref's repository into sink; digest and size are checked. Resumed by Range. */
 int slip_registry_get_blob(struct slip_registry *r, const struct slip_ref *ref,
-	const struct slip_descriptor *desc, slip_http_sink *sink, void *ctx, struct slip_err *err)
-	SLIP_MUST_CHECK;
+	const struct slip_descriptor *desc, slip_http_sink *sink, void *ctx,
+	struct slip_err *err) SLIP_MUST_CHECK;
 int slip_registry_has_blob(struct slip_registry *r, const struct slip_ref *ref,
 	const struct slip_digest *digest, bool *has, struct slip_err *err) SLIP_MUST_CHECK;
 
@@ -77,14 +77,15 @@ typedef int slip_blob_opener(
  * host; may be NULL), upload.
  */
 int slip_registry_push_blob(struct slip_registry *r, const struct slip_ref *ref,
-	const struct slip_descriptor *desc, const struct slip_strv *from, slip_blob_opener *open_blob,
-	void *ctx, enum slip_push_how *how, struct slip_err *err) SLIP_MUST_CHECK;
+	const struct slip_descriptor *desc, const struct slip_strv *from,
+	slip_blob_opener *open_blob, void *ctx, enum slip_push_how *how,
+	struct slip_err *err) SLIP_MUST_CHECK;
 /* PUT under ref's tag, or under `digest` when ref has none. */
 int slip_registry_put_manifest(struct slip_registry *r, const struct slip_ref *ref,
-	const char *media_type, const void *bytes, size_t len, struct slip_err *err)
-	SLIP_MUST_CHECK;
-/* May we push there? Opens and cancels an upload. */
-int slip_registry_check_push(struct slip_registry *r, const struct slip_ref *ref,
+	const char *media_type, const void *bytes, size_t len,
 	struct slip_err *err) SLIP_MUST_CHECK;
+/* May we push there? Opens and cancels an upload. */
+int slip_registry_check_push(
+	struct slip_registry *r, const struct slip_ref *ref, struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

@@ -1,9 +1,10 @@
 /*
  * How a RUN can be isolated on this machine, found by trying (DESIGN section 5).
  *
- * slip_isolation_enter is called once, at the start of a build, while the process has one thread: it
- * gives the process what mounting needs - a mount namespace of its own, in a user namespace where it
- * is not root enough - and reports what it got. Mounts made afterwards vanish with the process.
+ * slip_isolation_enter is called once, at the start of a build, while the process has one thread:
+ * it gives the process what mounting needs - a mount namespace of its own, in a user namespace
+ * where it is not root enough - and reports what it got. Mounts made afterwards vanish with the
+ * process.
  */
 #ifndef SLIP_SANDBOX_ISOLATION_H
 #define SLIP_SANDBOX_ISOLATION_H
@@ -21,10 +22,10 @@ enum slip_isolation_mode {
 struct slip_isolation {
 	enum slip_isolation_mode mode; /* NAMESPACES or NONE, ... never AUTO */
 	bool user_namespace;
-	uint32_t ids;              /* how many user ids a RUN can use: 2^32-1, 65536, or 1 */
+	uint32_t ids; /* how many user ids a RUN can use: 2^32-1, 65536, or 1 */
 	const char *overlay_xattr; /* "trusted.overlay." or "user.overlay." */
-	bool fresh_proc;           /* else /proc is a bind of the outer one */
-	char why[512];             /* one line for the log: what was chosen, which better step failed */
+	bool fresh_proc; /* else /proc is a bind of the outer one */
+	char why[512]; /* one line for the log: what was chosen, which better step failed */
 };
 
 /* "auto", "namespaces", "chroot", "in-place", "none". -1: none of them. */

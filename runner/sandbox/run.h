@@ -23,8 +23,8 @@ enum slip_network {
 struct slip_sandbox_spec {
 	const char *root; /* absolute path of the (merged) root directory */
 	struct slip_strv argv; /* argv[0] looked up in the PATH of env inside the root */
-	struct slip_strv env;  /* "NAME=value", complete */
-	const char *cwd;       /* inside the root; must exist */
+	struct slip_strv env; /* "NAME=value", complete */
+	const char *cwd; /* inside the root; must exist */
 	uint32_t uid;
 	uint32_t gid;
 	const uint32_t *groups; /* supplementary */

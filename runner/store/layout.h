@@ -1,7 +1,8 @@
 /*
  * An OCI image layout directory (image-spec, image-layout.md), for reading and writing.
  * Blobs come in from descriptors and are checked against their digest on the way; they are shared
- * with the store by reflink or hard link where the file system allows. index.json is replaced by rename.
+ * with the store by reflink or hard link where the file system allows. index.json is replaced by
+ * rename.
  */
 #ifndef SLIP_STORE_LAYOUT_H
 #define SLIP_STORE_LAYOUT_H

@@ -8,8 +8,8 @@
  *
  * Safe for any number of processes: names appear by link or rename, a work directory is held with
  * flock, whose death the kernel notices; the next start removes what a killed process left. Readers
- * hold a shared lock on the store, pruning takes it exclusively. Nothing is trusted for being there:
- * `verify` rehashes. A read-only store works for reading.
+ * hold a shared lock on the store, pruning takes it exclusively. Nothing is trusted for being
+ *there: `verify` rehashes. A read-only store works for reading.
  */
 #ifndef SLIP_STORE_STORE_H
 #define SLIP_STORE_STORE_H
@@ -22,7 +22,7 @@ struct slip_store;
 struct slip_store_options {
 	const char *path; /* NULL: $SLIPWAY_STORE, else $XDG_CACHE_HOME/slipway, else
 			     $HOME/.cache/slipway, else a directory below $TMPDIR */
-	bool durable;     /* fsync before a blob gets its name */
+	bool durable; /* fsync before a blob gets its name */
 };
 
 int slip_store_open(const struct slip_store_options *opt, struct slip_store **out,
@@ -40,8 +40,8 @@ struct slip_spool {
 	struct slip_store *store;
 	char *name; /* where the file system has no O_TMPFILE */
 };
-int slip_spool_open(struct slip_store *s, struct slip_spool *sp, struct slip_err *err)
-	SLIP_MUST_CHECK;
+int slip_spool_open(
+	struct slip_store *s, struct slip_spool *sp, struct slip_err *err) SLIP_MUST_CHECK;
 /* The caller has computed digest and size over what it wrote; the spool is closed. */
 int slip_spool_commit(struct slip_spool *sp, const struct slip_digest *digest, uint64_t size,
 	struct slip_err *err) SLIP_MUST_CHECK;
@@ -69,16 +69,15 @@ int slip_store_put_record(struct slip_store *s, const char *kind, const char *ke
  */
 int slip_store_open_tree(struct slip_store *s, const char *key, int *dirfd, char **path,
 	struct slip_err *err) SLIP_MUST_CHECK;
-int slip_store_begin_tree(struct slip_store *s, int *dirfd, char **path, struct slip_err *err)
-	SLIP_MUST_CHECK;
-int slip_store_commit_tree(struct slip_store *s, const char *key, char **path,
-	struct slip_err *err) SLIP_MUST_CHECK;
+int slip_store_begin_tree(
+	struct slip_store *s, int *dirfd, char **path, struct slip_err *err) SLIP_MUST_CHECK;
+int slip_store_commit_tree(
+	struct slip_store *s, const char *key, char **path, struct slip_err *err) SLIP_MUST_CHECK;
 
 /* Rehash every blob and parse every record; each finding goes to report. -1 when any was bad. */
 typedef void slip_store_report(void *ctx, const char *what, const char *finding);
-int slip_store_verify(
-	struct slip_store *s, slip_store_report *report, void *ctx, struct slip_err *err)
-	SLIP_MUST_CHECK;
+int slip_store_verify(struct slip_store *s, slip_store_report *report, void *ctx,
+	struct slip_err *err) SLIP_MUST_CHECK;
 
 struct slip_store_usage {
 	uint64_t blobs;
@@ -86,8 +85,8 @@ struct slip_store_usage {
 	uint64_t records;
 	uint64_t trees;
 };
-int slip_store_usage(struct slip_store *s, struct slip_store_usage *u, struct slip_err *err)
-	SLIP_MUST_CHECK;
+int slip_store_usage(
+	struct slip_store *s, struct slip_store_usage *u, struct slip_err *err) SLIP_MUST_CHECK;
 /* Remove least recently used blobs and trees until at most max_bytes remain. */
 int slip_store_prune(struct slip_store *s, uint64_t max_bytes, uint64_t *freed,
 	struct slip_err *err) SLIP_MUST_CHECK;
