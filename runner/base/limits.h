@@ -27,7 +27,7 @@
 #define SLIP_MAX_INDEX_DEPTH 3 /* an index in an index in an index */
 #define SLIP_MAX_CONFIG_ITEMS 10000 /* of one list or map in an image configuration */
 #define SLIP_MAX_ANNOTATIONS 1000 /* of one manifest or descriptor */
-#define SLIP_MAX_URLS 100 /* of one descriptor */
+#define SLIP_MAX_URLS 100 /* of one descriptor, and features of one platform */
 #define SLIP_MAX_REDIRECTS 10
 #define SLIP_MAX_URL (16 * SLIP_KIB) /* signed Locations of cloud storage take 2 to 4 KiB */
 #define SLIP_MAX_CA_BUNDLE (16 * SLIP_MIB)

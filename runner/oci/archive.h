@@ -23,8 +23,9 @@ struct slip_archive {
 };
 
 /*
- * Paths are cleaned ("./" goes) and must stay inside the archive. SLIP_E_USAGE: an archive is a
- * file that a user named. out is untouched on failure.
+ * Paths are cleaned ("./" goes) and must stay inside the archive. At most SLIP_MAX_MANIFEST bytes.
+ * The error is SLIP_E_REGISTRY, as for every image of a wrong shape, or SLIP_E_LIMIT. out is
+ * untouched on failure.
  */
 int slip_archive_parse(const char *text, size_t len, struct slip_archive *out,
 	struct slip_err *err) SLIP_MUST_CHECK;

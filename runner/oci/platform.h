@@ -21,11 +21,11 @@ struct slip_platform {
 };
 
 /*
- * Fill the parts from text of others (NULL: ""); as written, not normalised. A part with bytes
- * other than [A-Za-z0-9_.-], or too long, is an error with the given code.
+ * Fill the parts (NULL: "") from an image or index; as written, not normalised. SLIP_E_REGISTRY
+ * when a part is too long or has bytes other than [A-Za-z0-9_.-] (os_version: printable ASCII).
  */
 int slip_platform_set(struct slip_platform *p, const char *os, const char *arch,
-	const char *variant, enum slip_err_code code, struct slip_err *err) SLIP_MUST_CHECK;
+	const char *variant, const char *os_version, struct slip_err *err) SLIP_MUST_CHECK;
 /* The one spelling of a platform: linux/x86_64 -> linux/amd64, linux/armhf -> linux/arm/v7, ... */
 void slip_platform_normalise(struct slip_platform *p);
 /*
