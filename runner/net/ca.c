@@ -2,10 +2,10 @@
 
 #include "runner/net/ca.h"
 
-#include <dirent.h>
-
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
+
+#include <dirent.h>
 
 static const char *const known_files[] = {
 	"/etc/ssl/certs/ca-certificates.crt",

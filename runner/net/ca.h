@@ -14,7 +14,7 @@
 /* One file that holds all of them; NULL when they have to be put together by slip_ca_bundle. */
 const char *slip_ca_file(void);
 /* The system's certificates and those of `extra` as one PEM text. A missing extra is an error. */
-int slip_ca_bundle(const struct slip_strv *extra, struct slip_buf *out, struct slip_err *err)
-	SLIP_MUST_CHECK;
+int slip_ca_bundle(
+	const struct slip_strv *extra, struct slip_buf *out, struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

@@ -2,14 +2,14 @@
 
 #include "runner/net/http.h"
 
-#include <poll.h>
-#include <signal.h>
-
 #include "runner/base/clock.h"
 #include "runner/base/limits.h"
 #include "runner/base/proc.h"
 #include "runner/net/ca.h"
 #include "runner/net/http_internal.h"
+
+#include <poll.h>
+#include <signal.h>
 
 #define CONNECT_TIMEOUT_MS 10000
 #define STALL_SECONDS 30
@@ -28,7 +28,7 @@ struct slip_http {
 	pthread_t thread;
 	bool stop;
 	struct slip_transfer *queue; /* submitted, newest first */
-	struct slip_map ca_bundles;  /* file names joined by LF -> struct slip_buf */
+	struct slip_map ca_bundles; /* file names joined by LF -> struct slip_buf */
 
 	struct slip_transfer *active; /* of the transfer thread */
 };
@@ -39,13 +39,13 @@ static void free_bundle(void *p)
 	free(p);
 }
 
-int slip_http_new(
-	const struct slip_http_options *opt, struct slip_http **out, struct slip_err *err)
+int slip_http_new(const struct slip_http_options *opt, struct slip_http **out, struct slip_err *err)
 {
 	if (opt->connect_timeout_ms < 0 || opt->stall_seconds < 0)
 		return slip_err_set(err, SLIP_E_USAGE, 0, "HTTP time limits must not be negative");
 	struct slip_http *h = slip_xcalloc(1, sizeof(*h));
-	h->user_agent = slip_xstrdup(opt->user_agent ? opt->user_agent : "slipway/" PACKAGE_VERSION);
+	h->user_agent =
+		slip_xstrdup(opt->user_agent ? opt->user_agent : "slipway/" PACKAGE_VERSION);
 	h->connect_timeout_ms =
 		opt->connect_timeout_ms ? opt->connect_timeout_ms : CONNECT_TIMEOUT_MS;
 	h->stall_seconds = opt->stall_seconds ? opt->stall_seconds : STALL_SECONDS;
@@ -74,7 +74,8 @@ void slip_http_free(struct slip_http *h)
 	free(h);
 }
 
-/* --- the transfer thread ------------------------------------------------------------------------ */
+/* --- the transfer thread ------------------------------------------------------------------------
+ */
 
 static void finish(struct slip_http *h, struct slip_transfer *t, CURLcode code)
 {
@@ -161,7 +162,8 @@ static void *run_transfers(void *arg)
 	return NULL;
 }
 
-/* --- the calling side --------------------------------------------------------------------------- */
+/* --- the calling side ---------------------------------------------------------------------------
+ */
 
 static pthread_once_t global_once = PTHREAD_ONCE_INIT;
 
@@ -204,7 +206,8 @@ static int find_bundle(struct slip_http *h, const struct slip_http_tls *tls,
 	*out = NULL;
 	if (tls->skip_verify || (!has_extra && slip_ca_file()))
 		return 0;
-	slip_autofree char *key = has_extra ? slip_strv_join(tls->ca_files, "\n") : slip_xstrdup("");
+	slip_autofree char *key =
+		has_extra ? slip_strv_join(tls->ca_files, "\n") : slip_xstrdup("");
 	struct slip_buf *bundle = slip_map_get(&h->ca_bundles, key);
 	if (!bundle) {
 		bundle = slip_xcalloc(1, sizeof(*bundle));

@@ -1,5 +1,6 @@
 /*
- * HTTP. Only user of libcurl. All transfers of the program share one thread and one connection pool.
+ * HTTP. Only user of libcurl. All transfers of the program share one thread and one connection
+ * pool.
  *
  * A request is one exchange: redirects are not followed, statuses are not judged and nothing is
  * retried here, since what is right depends on the protocol above (registry/). Header names of
@@ -21,9 +22,9 @@
 struct slip_http;
 
 struct slip_http_options {
-	const char *user_agent;  /* borrowed; NULL: "slipway/<version>" */
+	const char *user_agent; /* borrowed; NULL: "slipway/<version>" */
 	long connect_timeout_ms; /* name, connection and TLS handshake; 0: 10 s */
-	long stall_seconds;      /* 0: 30 s under 1 KiB/s end a transfer */
+	long stall_seconds; /* 0: 30 s under 1 KiB/s end a transfer */
 };
 
 int slip_http_new(const struct slip_http_options *opt, struct slip_http **out,
@@ -34,7 +35,7 @@ void slip_http_free(struct slip_http *h); /* no transfer may be running; NULL is
 struct slip_http_tls {
 	bool skip_verify;
 	const struct slip_strv *ca_files; /* PEM, in addition to the system's */
-	const char *client_cert;          /* PEM, with client_key */
+	const char *client_cert; /* PEM, with client_key */
 	const char *client_key;
 };
 
@@ -43,7 +44,7 @@ struct slip_http_response {
 	struct slip_map headers; /* string to string; repeated ones are joined by LF */
 	struct slip_buf body;
 	int64_t content_length; /* -1 when unknown */
-	uint64_t sunk;          /* bytes given to the sink */
+	uint64_t sunk; /* bytes given to the sink */
 };
 
 /* Called on the transfer thread with body bytes as they come; -1 ends the transfer with *err. */
@@ -52,19 +53,19 @@ typedef int slip_http_sink(void *ctx, const void *p, size_t n, struct slip_err *
  * Called there once before the first byte of a 2xx body: does the sink want this answer (206 and
  * its Content-Range, ...)? -1 ends the transfer with *err.
  */
-typedef int slip_http_accept(void *ctx, const struct slip_http_response *resp,
-	struct slip_err *err);
+typedef int slip_http_accept(
+	void *ctx, const struct slip_http_response *resp, struct slip_err *err);
 
 struct slip_http_request {
 	const char *method;
 	const char *url;
 	const struct slip_strv *headers; /* "Name: value" */
-	const void *body;                /* body_size bytes; NULL: they are read from body_fd */
-	int body_fd;                     /* with pread, from body_offset on */
+	const void *body; /* body_size bytes; NULL: they are read from body_fd */
+	int body_fd; /* with pread, from body_offset on */
 	int64_t body_offset;
 	int64_t body_size; /* -1: no body; 0: an empty one ("Content-Length: 0") */
 	struct slip_http_tls tls;
-	size_t max_body;      /* of a response kept in memory; other statuses than 2xx are cut there */
+	size_t max_body; /* of a response kept in memory; other statuses than 2xx are cut there */
 	slip_http_sink *sink; /* gets the body of a 2xx response instead of memory */
 	slip_http_accept *accept; /* may be NULL */
 	void *sink_ctx;
@@ -86,9 +87,9 @@ const char *slip_http_header(const struct slip_http_response *r, const char *low
 
 enum slip_http_failure {
 	SLIP_HTTP_RETRYABLE = 1, /* reset, truncated, stalled */
-	SLIP_HTTP_CONNECT,       /* resolve, connect, handshake: nothing was sent; retryable as well */
-	SLIP_HTTP_TLS,           /* certificate refused: retrying cannot help */
-	SLIP_HTTP_PERMANENT,     /* malformed URL or protocol */
+	SLIP_HTTP_CONNECT, /* resolve, connect, handshake: nothing was sent; retryable as well */
+	SLIP_HTTP_TLS, /* certificate refused: retrying cannot help */
+	SLIP_HTTP_PERMANENT, /* malformed URL or protocol */
 };
 
 #endif

@@ -7,11 +7,11 @@
 #ifndef SLIP_NET_HTTP_INTERNAL_H
 #define SLIP_NET_HTTP_INTERNAL_H
 
-#include <curl/curl.h>
-#include <pthread.h>
-
 #include "runner/net/http.h"
 #include "runner/net/proxy.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
 
 struct slip_transfer {
 	const struct slip_http_request *req;
@@ -22,8 +22,8 @@ struct slip_transfer {
 	char curl_text[CURL_ERROR_SIZE];
 	struct slip_err err; /* set when a callback or the guard ended the transfer */
 
-	uint64_t sent;       /* bytes of the request's body */
-	uint64_t moved;      /* bytes in both directions */
+	uint64_t sent; /* bytes of the request's body */
+	uint64_t moved; /* bytes in both directions */
 	uint64_t moved_mark; /* of the stall guard: `moved` at mark_time */
 	double mark_time;
 	double started;

@@ -2,11 +2,11 @@
 
 #include "runner/net/proxy.h"
 
+#include "runner/base/strv.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <strings.h>
-
-#include "runner/base/strv.h"
 
 static const char *lookup(const char *lower, const char *upper)
 {

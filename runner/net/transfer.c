@@ -6,8 +6,10 @@
 #include "runner/net/ca.h"
 #include "runner/net/http_internal.h"
 
+#include <errno.h>
+
 #define BULK_BUFFER (512L * 1024) /* curl's largest receive buffer */
-#define STALL_RATE 1024           /* bytes per second */
+#define STALL_RATE 1024 /* bytes per second */
 #define REGISTRY_HASH_RATE (10.0 * 1024 * 1024)
 
 static bool is_success(const struct slip_transfer *t)
@@ -15,7 +17,8 @@ static bool is_success(const struct slip_transfer *t)
 	return t->resp->status >= 200 && t->resp->status <= 299;
 }
 
-/* --- callbacks, on the transfer thread ---------------------------------------------------------- */
+/* --- callbacks, on the transfer thread ----------------------------------------------------------
+ */
 
 static void add_header(struct slip_map *headers, const char *line, size_t len)
 {
@@ -46,7 +49,8 @@ static size_t on_header(char *p, size_t size, size_t count, void *arg)
 	t->moved += len;
 	t->header_bytes += len;
 	if (t->header_bytes > SLIP_MAX_HEADERS) {
-		slip_err_set(&t->err, SLIP_E_LIMIT, 0, "response headers are larger than %llu bytes",
+		slip_err_set(&t->err, SLIP_E_LIMIT, 0,
+			"response headers are larger than %llu bytes",
 			(unsigned long long)SLIP_MAX_HEADERS);
 		return 0;
 	}
@@ -128,7 +132,8 @@ static int on_seek(void *arg, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_OK;
 }
 
-/* --- setting up, on the calling thread ---------------------------------------------------------- */
+/* --- setting up, on the calling thread ----------------------------------------------------------
+ */
 
 #define SET(t, option, value) ((void)curl_easy_setopt((t)->easy, (option), (value)))
 
@@ -273,7 +278,8 @@ void slip_transfer_release(struct slip_transfer *t)
 	pthread_cond_destroy(&t->finished);
 }
 
-/* --- the end ------------------------------------------------------------------------------------ */
+/* --- the end ------------------------------------------------------------------------------------
+ */
 
 static enum slip_http_failure classify(CURLcode code)
 {
@@ -315,8 +321,7 @@ static void set_failure(struct slip_transfer *t, CURLcode code)
 	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_errno);
 	slip_err_set(&t->err, SLIP_E_NET, 0, "%s", text);
 	t->err.sys = (int)os_errno;
-	t->err.status =
-		code == CURLE_OPERATION_TIMEDOUT ? SLIP_HTTP_CONNECT : (int)classify(code);
+	t->err.status = code == CURLE_OPERATION_TIMEDOUT ? SLIP_HTTP_CONNECT : (int)classify(code);
 }
 
 void slip_transfer_conclude(struct slip_transfer *t, CURLcode code)
@@ -355,7 +360,8 @@ int slip_transfer_guard(struct slip_transfer *t, double now, long stall_seconds)
 	}
 	if (now - t->mark_time <= patience)
 		return 0;
-	slip_err_set(&t->err, SLIP_E_NET, 0, "stalled: less than 1 KiB/s for %.0f seconds", patience);
+	slip_err_set(
+		&t->err, SLIP_E_NET, 0, "stalled: less than 1 KiB/s for %.0f seconds", patience);
 	t->err.status = SLIP_HTTP_RETRYABLE;
 	return -1;
 }

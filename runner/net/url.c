@@ -2,12 +2,12 @@
 
 #include "runner/net/url.h"
 
+#include "runner/base/buf.h"
+#include "runner/base/limits.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <strings.h>
-
-#include "runner/base/buf.h"
-#include "runner/base/limits.h"
 
 static bool is_visible(const char *s)
 {
@@ -183,7 +183,8 @@ int slip_url_join(const struct slip_url *base, const char *reference, struct sli
 		slip_autofree char *text = slip_xasprintf("%s:%s", base->scheme, reference);
 		return slip_url_parse(text, out, err);
 	}
-	/* "name:" before any '/', '?' or '#' is a scheme; which ones are legal is parse's business. */
+	/* "name:" before any '/', '?' or '#' is a scheme; which ones are legal is parse's business.
+	 */
 	if (reference[strcspn(reference, ":/?#")] == ':')
 		return slip_url_parse(reference, out, err);
 	return join_relative(base, reference, out, err);
@@ -214,9 +215,8 @@ void slip_url_copy(struct slip_url *dst, const struct slip_url *src)
 void slip_url_add_param(struct slip_url *u, const char *name, const char *value)
 {
 	slip_autofree char *encoded = slip_url_encode(value);
-	char *query = u->query && u->query[0]
-			      ? slip_xasprintf("%s&%s=%s", u->query, name, encoded)
-			      : slip_xasprintf("%s=%s", name, encoded);
+	char *query = u->query && u->query[0] ? slip_xasprintf("%s&%s=%s", u->query, name, encoded)
+					      : slip_xasprintf("%s=%s", name, encoded);
 	free(u->query);
 	u->query = query;
 }

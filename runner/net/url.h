@@ -15,15 +15,16 @@
 
 struct slip_url {
 	char *scheme; /* "http" or "https" */
-	char *host;   /* without port; IPv6 in brackets */
+	char *host; /* without port; IPv6 in brackets */
 	unsigned port; /* the scheme's own when none is written */
-	char *path;   /* starts with '/' */
-	char *query;  /* without '?'; NULL when there is none */
+	char *path; /* starts with '/' */
+	char *query; /* without '?'; NULL when there is none */
 };
 
 /* Errors are SLIP_E_REGISTRY and never show a query: it may be a signature. */
 int slip_url_parse(const char *s, struct slip_url *out, struct slip_err *err) SLIP_MUST_CHECK;
-/* Resolve a reference (a Location header) against base: absolute, "//host", "/path", "path", "?q". */
+/* Resolve a reference (a Location header) against base: absolute, "//host", "/path", "path", "?q".
+ */
 int slip_url_join(const struct slip_url *base, const char *reference, struct slip_url *out,
 	struct slip_err *err) SLIP_MUST_CHECK;
 void slip_url_release(struct slip_url *u);
