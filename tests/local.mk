@@ -8,6 +8,17 @@ AM_TESTS_ENVIRONMENT = SLIPWAY_SRCDIR='$(abs_top_srcdir)' SLIPWAY=$(abs_top_buil
 check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
 EXTRA_DIST += tests/unit/tap.h
 FUZZ_TARGETS =
+FUZZ_TARGETS += \
+	tests/fuzz/fuzz_manifest \
+	tests/fuzz/fuzz_ref
 
 UNIT_TESTS += \
-	tests/unit/test_base_buf
+	tests/unit/test_base_buf \
+	tests/unit/test_oci_archive \
+	tests/unit/test_oci_image \
+	tests/unit/test_oci_index \
+	tests/unit/test_oci_layout_text \
+	tests/unit/test_oci_manifest \
+	tests/unit/test_oci_media \
+	tests/unit/test_oci_platform \
+	tests/unit/test_oci_ref
