@@ -7,6 +7,9 @@ AM_TESTS_ENVIRONMENT = SLIPWAY_SRCDIR='$(abs_top_srcdir)' SLIPWAY=$(abs_top_buil
 
 check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
 EXTRA_DIST += tests/unit/tap.h
+
+# The registry client as a program, for the tests that need a server.
+check_PROGRAMS += tests/fault/regclient
 FUZZ_TARGETS =
 FUZZ_TARGETS += \
 	tests/fuzz/fuzz_manifest \
