@@ -151,7 +151,7 @@ static void test_change(void)
 		"\"history\":[{\"created\":\"2026-01-01T00:00:00Z\",\"created_by\":\"RUN x\"}]}";
 	slip_autoimage img = {0};
 	slip_autostrv none = {0};
-	struct slip_healthcheck check = {.timeout = 7};
+	struct slip_image_healthcheck check = {.timeout = 7};
 	struct slip_digest d1;
 
 	parse(&img, text);
