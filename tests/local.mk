@@ -38,6 +38,8 @@ UNIT_TESTS += \
 	tests/unit/test_layer_diff \
 	tests/unit/test_layer_entry \
 	tests/unit/test_layer_write \
+	tests/unit/test_net_proxy \
+	tests/unit/test_net_url \
 	tests/unit/test_oci_archive \
 	tests/unit/test_oci_image \
 	tests/unit/test_oci_index \
@@ -46,10 +48,16 @@ UNIT_TESTS += \
 	tests/unit/test_oci_media \
 	tests/unit/test_oci_platform \
 	tests/unit/test_oci_ref \
+	tests/unit/test_registry_challenge \
+	tests/unit/test_registry_credentials \
+	tests/unit/test_registry_host \
+	tests/unit/test_registry_retry \
+	tests/unit/test_registry_token \
 	tests/unit/test_store_layout \
 	tests/unit/test_store_store
 
 FUZZ_TARGETS += \
+	tests/fuzz/fuzz_challenge \
 	tests/fuzz/fuzz_dockerfile \
 	tests/fuzz/fuzz_ignore \
 	tests/fuzz/fuzz_manifest \

@@ -33,6 +33,9 @@
 #define SLIP_MAX_ANNOTATIONS 1000 /* of one manifest or descriptor */
 #define SLIP_MAX_URLS 100 /* of one descriptor, and features of one platform */
 #define SLIP_MAX_REDIRECTS 10
+#define SLIP_MAX_URL (16 * SLIP_KIB) /* signed Locations of cloud storage take 2 to 4 KiB */
+#define SLIP_MAX_CA_BUNDLE (16 * SLIP_MIB)
+#define SLIP_MAX_CHALLENGES 16 /* in one WWW-Authenticate header */
 #define SLIP_MAX_DOCKER_CONFIG (1 * SLIP_MIB)
 #define SLIP_MAX_REPOSITORY 255 /* bytes of a repository name */
 
