@@ -6,8 +6,12 @@ AM_TESTS_ENVIRONMENT = SLIPWAY_SRCDIR='$(abs_top_srcdir)' SLIPWAY=$(abs_top_buil
 	export SLIPWAY_SRCDIR SLIPWAY;
 
 check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
+EXTRA_DIST += tests/unit/sandbox_fixture.h
 EXTRA_DIST += tests/unit/tap.h
 FUZZ_TARGETS =
 
 UNIT_TESTS += \
-	tests/unit/test_base_buf
+	tests/unit/test_base_buf \
+	tests/unit/test_sandbox_isolation \
+	tests/unit/test_sandbox_overlay \
+	tests/unit/test_sandbox_run
