@@ -100,8 +100,8 @@ static int deny_if(scmp_filter_ctx c, int call, struct scmp_arg_cmp cmp)
 }
 
 /*
- * A name that this libseccomp does not know cannot be denied. That is no way out: what it is too old
- * for needs capabilities that a command does not have, or a namespace that it cannot make.
+ * A name that this libseccomp does not know cannot be denied. That is no way out: what it is too
+ * old for needs capabilities that a command does not have, or a namespace that it cannot make.
  */
 static int deny_calls(scmp_filter_ctx c)
 {

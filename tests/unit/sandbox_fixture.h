@@ -1,17 +1,10 @@
 /*
- * What the tests of runner/sandbox share: a root filesystem with busybox in it, a listener that keeps
- * what commands print, and ways to become less than root. Mounts are made only after
+ * What the tests of runner/sandbox share: a root filesystem with busybox in it, a listener that
+ * keeps what commands print, and ways to become less than root. Mounts are made only after
  * slip_isolation_enter has left the machine's mount namespace.
  */
 #ifndef SLIP_TESTS_SANDBOX_FIXTURE_H
 #define SLIP_TESTS_SANDBOX_FIXTURE_H
-
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/capability.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "runner/base/io.h"
 #include "runner/base/log.h"
@@ -20,6 +13,15 @@
 #include "runner/sandbox/run.h"
 #include "runner/sandbox/sandbox_internal.h"
 #include "tests/unit/tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 
 #define BUSYBOX "/bin/busybox"
 #define PLAIN_USER 12345
@@ -82,9 +84,10 @@ SLIP_UNUSED static char *make_work_dir(void)
 
 SLIP_UNUSED static bool make_busybox_root(const char *root)
 {
-	return command_ok("mkdir -p '%s/bin' '%s/tmp' '%s/etc' '%s/work' && chmod 1777 '%s/tmp' && "
-			  "cp " BUSYBOX " '%s/bin/busybox' && cd '%s/bin' && "
-			  "for a in $(./busybox --list); do [ $a = busybox ] || ln -s busybox $a; done",
+	return command_ok(
+		"mkdir -p '%s/bin' '%s/tmp' '%s/etc' '%s/work' && chmod 1777 '%s/tmp' && "
+		"cp " BUSYBOX " '%s/bin/busybox' && cd '%s/bin' && "
+		"for a in $(./busybox --list); do [ $a = busybox ] || ln -s busybox $a; done",
 		root, root, root, root, root, root, root);
 }
 
@@ -122,6 +125,23 @@ SLIP_UNUSED static bool become_pod_root(void)
 SLIP_UNUSED static bool become_user(uid_t uid)
 {
 	return setgid(uid) == 0 && setuid(uid) == 0 && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0;
+}
+
+/*
+ * Give a user a name and subordinate ids, seen by this process alone: copies of the machine's files
+ * are mounted over them in a mount namespace of our own.
+ */
+SLIP_UNUSED static bool give_subordinate_ids(const char *dir, uid_t uid)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return false;
+	return command_ok(
+		"cd '%s' && cp /etc/passwd passwd && "
+		"echo 'slipway-test:x:%u:%u::/:/bin/sh' >> passwd && "
+		"echo 'slipway-test:200000:65536' > sub && touch /etc/subuid /etc/subgid && "
+		"mount --bind passwd /etc/passwd && mount --bind sub /etc/subuid && "
+		"mount --bind sub /etc/subgid",
+		dir, uid, uid);
 }
 
 #endif

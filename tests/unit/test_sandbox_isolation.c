@@ -1,11 +1,11 @@
 #include "config.h"
 
+#include "runner/base/clock.h"
+#include "tests/unit/sandbox_fixture.h"
+
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
-
-#include "runner/base/clock.h"
-#include "tests/unit/sandbox_fixture.h"
 
 static char *work_dir;
 
@@ -14,7 +14,7 @@ struct attempt {
 	struct slip_isolation iso;
 	double ms;
 	bool on_overlay; /* work directory in an overlay mount, as in a pod */
-	bool filtered;   /* unshare and mount refused, as by a container's seccomp profile */
+	bool filtered; /* unshare and mount refused, as by a container's seccomp profile */
 	bool pod_root;
 	uid_t user;
 	char left[256]; /* what is left in the work directory afterwards */

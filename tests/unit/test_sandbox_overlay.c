@@ -1,8 +1,8 @@
 #include "config.h"
 
-#include <sys/mount.h>
-
 #include "tests/unit/sandbox_fixture.h"
+
+#include <sys/mount.h>
 
 static char *work_dir;
 static struct slip_isolation iso;
@@ -72,7 +72,8 @@ static void test_stacking(void)
 	struct stat st;
 	ok(fstat(o.merged_fd, &st) == 0 && (st.st_mode & 07777) == 0711, "mode of the root");
 	is_int(st.st_mtime, 1000000000, "time of the root");
-	ok(command_ok("cd '%s' && rm a && rm -r d && mkdir d && echo 4 > d/new", o.merged), "change");
+	ok(command_ok("cd '%s' && rm a && rm -r d && mkdir d && echo 4 > d/new", o.merged),
+		"change");
 	ok(command_ok("cd '%s' && mkdir e && mv e f", o.merged), "rename a new directory");
 	ok(slip_overlay_unmount(&o, &err) == 0, "unmount %s", err.msg);
 	slip_strv_clear(&lowers);
@@ -96,7 +97,8 @@ static void test_many(size_t n)
 	make_dir(top);
 	slip_autofree char *dir = path_of(top);
 	for (size_t i = 0; i < n; i++) {
-		slip_autofree char *name = slip_xasprintf("%s/a-rather-long-name-of-a-layer-%zu", top, i);
+		slip_autofree char *name =
+			slip_xasprintf("%s/a-rather-long-name-of-a-layer-%zu", top, i);
 		make_dir(name);
 		slip_strv_take(&lowers, path_of(name));
 		slip_autofree char *file = slip_xasprintf("%s/f%zu", lowers.v[i], i);
@@ -151,6 +153,7 @@ static int all_tests(void *arg SLIP_UNUSED, struct slip_err *err SLIP_UNUSED)
 struct as {
 	bool pod_root;
 	uid_t user;
+	bool subordinate; /* the user has subordinate ids */
 	int run;
 	int failed;
 };
@@ -160,6 +163,8 @@ static int run_as(void *arg, struct slip_err *err)
 {
 	struct as *a = arg;
 	work_dir = make_work_dir();
+	if (a->subordinate && !give_subordinate_ids(work_dir, a->user))
+		return slip_err_set(err, SLIP_E_BUG, 0, "give subordinate ids");
 	if (a->user && (chown(work_dir, a->user, a->user) < 0 || !become_user(a->user)))
 		return slip_err_set(err, SLIP_E_BUG, errno, "become user %u", a->user);
 	if (a->pod_root && !become_pod_root())
@@ -199,6 +204,11 @@ int main(void)
 		scenario("root", (struct as){0});
 		scenario("pod root", (struct as){.pod_root = true});
 		scenario("user", (struct as){.user = PLAIN_USER});
+		if (access("/usr/bin/newuidmap", X_OK) == 0)
+			scenario("user with many ids",
+				(struct as){.user = PLAIN_USER, .subordinate = true});
+		else
+			skip("no newuidmap", "user with many ids");
 	} else {
 		skip("not root", "overlays as root, pod root and user");
 	}

@@ -1,12 +1,12 @@
 #include "config.h"
 
+#include "runner/base/clock.h"
+#include "tests/unit/sandbox_fixture.h"
+
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-
-#include "runner/base/clock.h"
-#include "tests/unit/sandbox_fixture.h"
 
 static char *work_dir;
 static char *base; /* the image: a busybox tree */
@@ -101,8 +101,8 @@ static void test_status(void)
 		{"trap '' TERM; kill -9 -1; exit 4", 4},
 	};
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(cases); i++) {
-		ok(run(NULL, cases[i].script, &err) < 0 && err.code == SLIP_E_COMMAND,
-			"%s fails", cases[i].script);
+		ok(run(NULL, cases[i].script, &err) < 0 && err.code == SLIP_E_COMMAND, "%s fails",
+			cases[i].script);
 		is_int(err.status, cases[i].status, "with its status");
 	}
 	ok(strstr(err.msg, "status 4"), "message: %s", err.msg);
@@ -123,8 +123,9 @@ static void test_not_executable(void)
 		{"/work/no-interpreter", 127, "the interpreter in its first line"},
 		{"", 127, "empty string"},
 	};
-	(void)!command_ok("cd '%s/work' && echo x > text && echo x > garbage && chmod 755 garbage && "
-			  "echo '#!/bin/none' > no-interpreter && chmod 755 no-interpreter",
+	(void)!command_ok(
+		"cd '%s/work' && echo x > text && echo x > garbage && chmod 755 garbage && "
+		"echo '#!/bin/none' > no-interpreter && chmod 755 no-interpreter",
 		base);
 	struct slip_err err = SLIP_ERR_INIT;
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(cases); i++) {
@@ -141,7 +142,8 @@ static void test_process_state(void)
 {
 	struct slip_err err = SLIP_ERR_INIT;
 	int leak = open(work_dir, O_RDONLY | O_DIRECTORY); /* deliberately inheritable */
-	expect("i=0; while [ $i -lt 200 ]; do [ -e /proc/self/fd/$i ] && echo $i; i=$((i+1)); done; "
+	expect("i=0; while [ $i -lt 200 ]; do [ -e /proc/self/fd/$i ] && echo $i; i=$((i+1)); "
+	       "done; "
 	       "true",
 		"0\n1\n2\n", "descriptors 0, 1 and 2 only");
 	close(leak);
@@ -169,8 +171,9 @@ static void test_capabilities(void)
 	if (iso.ids == 1)
 		return;
 	const struct how user = {.uid = 1000};
-	is_int(run(&user, "id -u; id -g; grep -E '^(Cap[IPEA]|Groups)' /proc/self/status | "
-			  "tr '\\t' ' '; echo x > /dev/stdout; echo $$ > /dev/null",
+	is_int(run(&user,
+		       "id -u; id -g; grep -E '^(Cap[IPEA]|Groups)' /proc/self/status | "
+		       "tr '\\t' ' '; echo x > /dev/stdout; echo $$ > /dev/null",
 		       &err),
 		0, "as user 1000");
 	is_output("1000\n1000\nGroups:  \nCapInh: 0000000000000000\nCapPrm: 0000000000000000\n"
@@ -183,7 +186,8 @@ static void test_kernel_files(void)
 	expect("for f in kcore keys timer_list interrupts; do [ -s /proc/$f ] && cat /proc/$f | "
 	       "head -c 1 | wc -c; done; true",
 		"", "masked files of /proc are empty");
-	expect("for f in /proc/sys/kernel/hostname /proc/sysrq-trigger /proc/sys/vm/drop_caches; do "
+	expect("for f in /proc/sys/kernel/hostname /proc/sysrq-trigger /proc/sys/vm/drop_caches; "
+	       "do "
 	       "(echo 0 > $f) 2>/dev/null && echo $f; done; true",
 		"", "the kernel's switches cannot be written");
 	expect("mkdir /sys/fs/cgroup/x 2>/dev/null && echo made; (echo 1 > /sys/power/state) "
@@ -192,16 +196,19 @@ static void test_kernel_files(void)
 	expect("cat /proc/1/environ 2>/dev/null; readlink /proc/1/exe; readlink /proc/1/fd/0; "
 	       "ls /proc/1/root/ 2>/dev/null; true",
 		"", "process 1 shows nothing");
-	expect("ls /dev", "fd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\n"
-			  "urandom\nzero\n",
+	expect("ls /dev",
+		"fd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\n"
+		"urandom\nzero\n",
 		"/dev is small");
 	expect("head -c 8 /dev/zero | wc -c; echo x > /dev/null; head -c 4 /dev/urandom | wc -c; "
 	       "df -m /dev/shm | tail -1 | tr -s ' ' | cut -d' ' -f2; cat /dev/fd/0",
 		"8\n4\n64\n", "devices work");
-	expect("mknod /blk b 1 0 2>/dev/null; (: < /blk) 2>/dev/null && echo opened; mknod /chr c 1 5 "
+	expect("mknod /blk b 1 0 2>/dev/null; (: < /blk) 2>/dev/null && echo opened; mknod /chr c "
+	       "1 5 "
 	       "2>/dev/null; (: < /chr) 2>/dev/null && echo opened; true",
 		"", "made devices cannot be opened");
-	expect("mount -t tmpfs none /tmp 2>/dev/null && echo mounted; unshare -r true 2>/dev/null && "
+	expect("mount -t tmpfs none /tmp 2>/dev/null && echo mounted; unshare -r true 2>/dev/null "
+	       "&& "
 	       "echo unshared; umount /etc/resolv.conf 2>/dev/null && echo unmounted; true",
 		"", "no mounts, no namespaces");
 	if (iso.fresh_proc)
@@ -266,7 +273,8 @@ static void test_processes(void)
 	const struct how how = {.overlay = &o};
 	double start = slip_clock_monotonic();
 	is_int(run(&how,
-		       "for i in 1 2 3 4 5; do setsid sh -c 'trap \"\" TERM HUP INT; while :; do echo x >> "
+		       "for i in 1 2 3 4 5; do setsid sh -c 'trap \"\" TERM HUP INT; while :; do "
+		       "echo x >> "
 		       "/tick; done' & done; while [ ! -s /tick ]; do :; done; echo up",
 		       &err),
 		0, "a command that leaves daemons behind");
@@ -335,16 +343,18 @@ static void test_links(void)
 	slip_autofree char *root = slip_xasprintf("%s/evil", work_dir);
 	static const char *const points[] = {"dev", "proc", "sys"};
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(points); i++) {
-		(void)!command_ok("rm -rf '%s' '%s'; mkdir -p '%s' '%s'; cp -r '%s/bin' '%s/'; cd '%s' "
-				  "&& mkdir dev proc sys etc && touch etc/hosts etc/resolv.conf && rmdir %s "
-				  "&& ln -s '%s' %s; echo safe > '%s/hosts'",
+		(void)!command_ok(
+			"rm -rf '%s' '%s'; mkdir -p '%s' '%s'; cp -r '%s/bin' '%s/'; cd '%s' "
+			"&& mkdir dev proc sys etc && touch etc/hosts etc/resolv.conf && rmdir %s "
+			"&& ln -s '%s' %s; echo safe > '%s/hosts'",
 			canary, root, canary, root, base, root, root, points[i], canary, points[i],
 			canary);
 		const struct how how = {.root = root};
 		ok(run(&how, "echo ran", &err) < 0 && err.code == SLIP_E_SANDBOX && !captured.len,
 			"/%s as a link is refused: %s", points[i], err.msg);
 	}
-	(void)!command_ok("cd '%s' && rm sys && mkdir sys && rm -r etc && ln -s '%s' etc", root, canary);
+	(void)!command_ok(
+		"cd '%s' && rm sys && mkdir sys && rm -r etc && ln -s '%s' etc", root, canary);
 	const struct how how = {.root = root};
 	is_int(run(&how, "cat /etc/hosts; echo y > /etc/hosts; true", &err), 0, "/etc as a link");
 	ok(!strstr(captured.data, "safe"), "does not show the canary");
@@ -353,8 +363,9 @@ static void test_links(void)
 	(void)!command_ok("cd '%s' && rm etc && mkdir etc && ln -s '%s/hosts' etc/hosts && "
 			  "ln -s /dev/null etc/resolv.conf",
 		root, canary);
-	is_int(run(&how, "grep -c slipway /etc/hosts; [ -f /etc/resolv.conf ] && echo file; "
-			 "(echo y > /etc/hosts) 2>/dev/null; true",
+	is_int(run(&how,
+		       "grep -c slipway /etc/hosts; [ -f /etc/resolv.conf ] && echo file; "
+		       "(echo y > /etc/hosts) 2>/dev/null; true",
 		       &err),
 		0, "/etc/hosts as a link");
 	is_output("1\nfile\n", "is covered");
@@ -371,8 +382,9 @@ static void test_network_none(void)
 {
 	struct slip_err err = SLIP_ERR_INIT;
 	const struct how how = {.network = SLIP_NETWORK_NONE};
-	is_int(run(&how, "tail -n +3 /proc/net/dev | tr -d ' ' | cut -d: -f1; "
-			 "ping -c 1 -W 1 127.0.0.1 > /dev/null && echo loopback",
+	is_int(run(&how,
+		       "tail -n +3 /proc/net/dev | tr -d ' ' | cut -d: -f1; "
+		       "ping -c 1 -W 1 127.0.0.1 > /dev/null && echo loopback",
 		       &err),
 		0, "without a network");
 	is_output("lo\nloopback\n", "there is only the loopback device");
@@ -475,6 +487,7 @@ static void user_tests(void)
 struct as {
 	bool pod_root;
 	uid_t user;
+	bool subordinate; /* the user has subordinate ids */
 	bool stopping;
 	int run;
 	int failed;
@@ -485,6 +498,8 @@ static int run_as(void *arg, struct slip_err *err)
 	struct as *a = arg;
 	work_dir = make_work_dir();
 	base = slip_xasprintf("%s/base", work_dir);
+	if (a->subordinate && !give_subordinate_ids(work_dir, a->user))
+		return slip_err_set(err, SLIP_E_BUG, 0, "give subordinate ids");
 	if (a->user && (chown(work_dir, a->user, a->user) < 0 || !become_user(a->user)))
 		return slip_err_set(err, SLIP_E_BUG, errno, "become user %u", a->user);
 	if (a->pod_root && !become_pod_root())
@@ -535,6 +550,11 @@ int main(int argc, char **argv)
 		scenario("root", (struct as){.stopping = true});
 		scenario("pod root", (struct as){.pod_root = true});
 		scenario("user with one id", (struct as){.user = PLAIN_USER});
+		if (access("/usr/bin/newuidmap", X_OK) == 0)
+			scenario("user with many ids",
+				(struct as){.user = PLAIN_USER, .subordinate = true});
+		else
+			skip("no newuidmap", "user with many ids");
 	}
 	slip_autofree char *after = file_text("/proc/self/mountinfo");
 	is_str(after, before, "the machine's mount table is unchanged");
