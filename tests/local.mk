@@ -53,6 +53,9 @@ UNIT_TESTS += \
 	tests/unit/test_registry_host \
 	tests/unit/test_registry_retry \
 	tests/unit/test_registry_token \
+	tests/unit/test_sandbox_isolation \
+	tests/unit/test_sandbox_overlay \
+	tests/unit/test_sandbox_run \
 	tests/unit/test_store_layout \
 	tests/unit/test_store_store
 

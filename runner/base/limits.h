@@ -57,4 +57,8 @@
 #define SLIP_MAX_LOG_LINE (16 * SLIP_KIB)
 #define SLIP_MAX_HELPER_OUTPUT (64 * SLIP_KIB)
 
+/* Commands */
+#define SLIP_MAX_INSTRUCTIONS (8 * SLIP_MIB) /* arguments and environment; Linux takes 6 MiB */
+#define SLIP_MAX_HOSTS (1 * SLIP_MIB) /* hosts and resolv.conf of the machine */
+
 #endif
