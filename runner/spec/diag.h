@@ -18,6 +18,7 @@ struct slip_pos {
 
 struct slip_diag {
 	char *file;
+	unsigned file_rank; /* order of first appearance */
 	unsigned line;
 	unsigned col;
 	char *message;

@@ -3,7 +3,7 @@
  *
  * Thompson's construction, simulated without backtracking. Syntax: literals, `.`, `[a-z]`, `[^a]`,
  * `\d \w \s \D \W \S`, `\` before any other punctuation, `^ $` (start and end of the text),
- * `\b` is not offered; groups `( )` and `(?: )`, `|`, `* + ? {m} {m,} {m,n}` (n at most 1000; a
+ * groups `( )` and `(?: )`, `|`, `* + ? {m} {m,} {m,n}` (n at most 1000; a
  * trailing `?` is accepted and changes nothing, as only "does it match" is asked), and a leading
  * `(?i)`. There are no back references and no look-around. Text is matched by Unicode character;
  * case folding is ASCII only.
