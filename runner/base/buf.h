@@ -31,8 +31,8 @@ void slip_buf_truncate(struct slip_buf *b, size_t len);
 /* Give the bytes away as a C string; the buffer is empty and usable again. */
 char *slip_buf_take(struct slip_buf *b);
 /* -1 with SLIP_E_LIMIT "<what> is larger than N bytes" when overflowed. */
-int slip_buf_check(const struct slip_buf *b, const char *what, struct slip_err *err)
-	SLIP_MUST_CHECK;
+int slip_buf_check(
+	const struct slip_buf *b, const char *what, struct slip_err *err) SLIP_MUST_CHECK;
 
 #define slip_autobuf slip_cleanup(slip_buf_release) struct slip_buf
 

@@ -4,9 +4,9 @@
 
 #include "runner/base/err.h"
 
-int64_t slip_clock_now(void);          /* wall clock, seconds since the epoch, UTC */
-double slip_clock_monotonic(void);     /* seconds since an arbitrary point, never backwards */
-double slip_clock_elapsed(void);       /* seconds since the program started */
+int64_t slip_clock_now(void); /* wall clock, seconds since the epoch, UTC */
+double slip_clock_monotonic(void); /* seconds since an arbitrary point, never backwards */
+double slip_clock_elapsed(void); /* seconds since the program started */
 /* RFC 3339 in UTC with second precision, "2026-11-21T10:00:00Z" (20 bytes and a NUL). */
 #define SLIP_RFC3339_SIZE 21
 void slip_clock_rfc3339(int64_t t, char out[SLIP_RFC3339_SIZE]);

@@ -15,18 +15,18 @@
 
 enum slip_err_code {
 	SLIP_E_NONE = 0,
-	SLIP_E_USAGE,      /* the command line is wrong */
-	SLIP_E_SPEC,       /* slipway.yaml is wrong */
+	SLIP_E_USAGE, /* the command line is wrong */
+	SLIP_E_SPEC, /* slipway.yaml is wrong */
 	SLIP_E_DOCKERFILE, /* the Dockerfile or its context is wrong */
-	SLIP_E_AUTH,       /* a registry refuses these credentials or rights */
-	SLIP_E_NET,        /* name, connection, TLS: the request did not get an answer */
-	SLIP_E_REGISTRY,   /* a registry answered, but not as it should */
-	SLIP_E_NOTFOUND,   /* what was asked for does not exist (image, blob, cache entry) */
-	SLIP_E_DIGEST,     /* bytes are not those that were promised */
-	SLIP_E_LIMIT,      /* an input is larger than the limit for it */
-	SLIP_E_IO,         /* the local system refused: files, memory, descriptors */
-	SLIP_E_SANDBOX,    /* the isolation that a command needs cannot be had here */
-	SLIP_E_COMMAND,    /* a user's command ended with a failure; `status` is its own */
+	SLIP_E_AUTH, /* a registry refuses these credentials or rights */
+	SLIP_E_NET, /* name, connection, TLS: the request did not get an answer */
+	SLIP_E_REGISTRY, /* a registry answered, but not as it should */
+	SLIP_E_NOTFOUND, /* what was asked for does not exist (image, blob, cache entry) */
+	SLIP_E_DIGEST, /* bytes are not those that were promised */
+	SLIP_E_LIMIT, /* an input is larger than the limit for it */
+	SLIP_E_IO, /* the local system refused: files, memory, descriptors */
+	SLIP_E_SANDBOX, /* the isolation that a command needs cannot be had here */
+	SLIP_E_COMMAND, /* a user's command ended with a failure; `status` is its own */
 	SLIP_E_TIMEOUT,
 	SLIP_E_CANCELLED, /* a signal asked us to stop; `status` is its number */
 	SLIP_E_BUG,
@@ -37,7 +37,7 @@ enum slip_err_code {
 
 struct slip_err {
 	enum slip_err_code code;
-	int sys;    /* errno, or 0 */
+	int sys; /* errno, or 0 */
 	int status; /* SLIP_E_COMMAND: exit status; SLIP_E_CANCELLED: signal number */
 	char msg[SLIP_ERR_MSG_MAX];
 };

@@ -42,7 +42,7 @@ enum slip_json_kind slip_json_kind(const struct slip_json *v);
 
 struct slip_json *slip_json_object(void);
 struct slip_json *slip_json_array(void);
-struct slip_json *slip_json_str(const char *s);  /* invalid UTF-8 bytes become U+FFFD */
+struct slip_json *slip_json_str(const char *s); /* invalid UTF-8 bytes become U+FFFD */
 struct slip_json *slip_json_int(int64_t i);
 struct slip_json *slip_json_bool(bool b);
 struct slip_json *slip_json_real(double d);

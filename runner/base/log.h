@@ -27,8 +27,8 @@ enum slip_log_level {
 
 enum slip_record_kind {
 	SLIP_RECORD_MESSAGE, /* text: one line for people */
-	SLIP_RECORD_OUTPUT,  /* text: one line that a user's command printed, without its LF */
-	SLIP_RECORD_EVENT,   /* text: the event's name; fields: its data */
+	SLIP_RECORD_OUTPUT, /* text: one line that a user's command printed, without its LF */
+	SLIP_RECORD_EVENT, /* text: the event's name; fields: its data */
 };
 
 struct slip_record {

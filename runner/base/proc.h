@@ -11,21 +11,21 @@
 #ifndef SLIP_BASE_PROC_H
 #define SLIP_BASE_PROC_H
 
-#include <sys/types.h>
-
 #include "runner/base/err.h"
 #include "runner/base/strv.h"
+
+#include <sys/types.h>
 
 /* Called first thing in main: opens /proc/self/exe, becomes subreaper, blocks SIGPIPE. */
 int slip_proc_init(struct slip_err *err) SLIP_MUST_CHECK;
 
 struct slip_proc_spec {
 	const char *const *argv; /* argv[0] is looked up in the child's PATH when it has no slash */
-	const char *const *env;  /* NULL: this process' own */
-	const char *cwd;         /* NULL: unchanged */
-	const char *role;        /* not NULL: execute this program; argv is then its arguments */
-	int stdin_fd;            /* -1: /dev/null */
-	int stdout_fd;           /* -1: stderr of this process */
+	const char *const *env; /* NULL: this process' own */
+	const char *cwd; /* NULL: unchanged */
+	const char *role; /* not NULL: execute this program; argv is then its arguments */
+	int stdin_fd; /* -1: /dev/null */
+	int stdout_fd; /* -1: stderr of this process */
 	int stderr_fd;
 	const int *extra_fds; /* become 3, 4, ... in the child; all others are closed */
 	size_t n_extra_fds;
@@ -36,15 +36,15 @@ struct slip_proc {
 	int pidfd; /* -1 where the kernel has none */
 };
 
-int slip_proc_start(const struct slip_proc_spec *spec, struct slip_proc *proc, struct slip_err *err)
-	SLIP_MUST_CHECK;
+int slip_proc_start(const struct slip_proc_spec *spec, struct slip_proc *proc,
+	struct slip_err *err) SLIP_MUST_CHECK;
 /*
  * Wait for the end. *status is the exit status, or 128 + signal. Blocks at most timeout_ms
  * (-1: for ever): SLIP_E_TIMEOUT leaves the child running. Returns early with SLIP_E_CANCELLED
  * when slip_cancel_requested becomes true.
  */
-int slip_proc_wait(struct slip_proc *proc, int timeout_ms, int *status, struct slip_err *err)
-	SLIP_MUST_CHECK;
+int slip_proc_wait(
+	struct slip_proc *proc, int timeout_ms, int *status, struct slip_err *err) SLIP_MUST_CHECK;
 /* TERM to the group, KILL after grace_ms, reaped in any case. */
 void slip_proc_stop(struct slip_proc *proc, int grace_ms);
 
@@ -55,8 +55,8 @@ struct slip_proc_output {
 	size_t out_len;
 };
 int slip_proc_run(const struct slip_proc_spec *spec, const void *input, size_t input_len,
-	size_t max_output, int timeout_ms, struct slip_proc_output *result, struct slip_err *err)
-	SLIP_MUST_CHECK;
+	size_t max_output, int timeout_ms, struct slip_proc_output *result,
+	struct slip_err *err) SLIP_MUST_CHECK;
 
 /*
  * SIGINT, SIGTERM and SIGHUP: the first asks everything to stop, the second ends the program.

@@ -39,7 +39,8 @@ __attribute__((format(printf, 4, 5), unused)) static bool tap_check(
 #define pass(...) tap_check(true, __FILE__, __LINE__, __VA_ARGS__)
 #define fail(...) tap_check(false, __FILE__, __LINE__, __VA_ARGS__)
 #define diag(...) (printf("# " __VA_ARGS__), putchar('\n'))
-#define skip(why, ...) (printf("ok %d - ", ++tap_run), printf(__VA_ARGS__), printf(" # SKIP %s\n", why))
+#define skip(why, ...)                                                                             \
+	(printf("ok %d - ", ++tap_run), printf(__VA_ARGS__), printf(" # SKIP %s\n", why))
 
 #define is_int(got, want, ...)                                                                     \
 	do {                                                                                       \
@@ -52,7 +53,7 @@ __attribute__((format(printf, 4, 5), unused)) static bool tap_check(
 	do {                                                                                       \
 		const char *tap_got = (got), *tap_want = (want);                                   \
 		if (!ok(tap_got == tap_want ||                                                     \
-				(tap_got && tap_want && strcmp(tap_got, tap_want) == 0),           \
+				    (tap_got && tap_want && strcmp(tap_got, tap_want) == 0),       \
 			    __VA_ARGS__))                                                          \
 			diag("got  \"%s\"\n# want \"%s\"", tap_got ? tap_got : "(null)",           \
 				tap_want ? tap_want : "(null)");                                   \

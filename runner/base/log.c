@@ -1,0 +1,137 @@
+#include "config.h"
+
+#include "runner/base/log.h"
+
+#include "runner/base/clock.h"
+#include "runner/base/limits.h"
+#include "runner/base/redact.h"
+
+#include <pthread.h>
+
+#define MAX_FIELDS 64
+
+static slip_log_listener *listener;
+static void *listener_ctx;
+static enum slip_log_level threshold = SLIP_LOG_INFO;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static __thread char scope[128];
+
+static void to_stderr(const struct slip_record *r)
+{
+	if (r->kind == SLIP_RECORD_EVENT)
+		return;
+	fprintf(stderr, "%s%s%s\n", r->scope, *r->scope ? ": " : "", r->text);
+}
+
+void slip_log_set_listener(slip_log_listener *fn, void *ctx)
+{
+	pthread_mutex_lock(&lock);
+	listener = fn;
+	listener_ctx = ctx;
+	pthread_mutex_unlock(&lock);
+}
+
+void slip_log_set_level(enum slip_log_level level)
+{
+	threshold = level;
+}
+
+bool slip_log_enabled(enum slip_log_level level)
+{
+	return level >= threshold;
+}
+
+/* The text with secrets masked, in buf when anything had to be copied. */
+static const char *masked(const char *text, size_t len, struct slip_buf *buf)
+{
+	if (slip_redact_is_empty() && text[len] == '\0')
+		return text;
+	slip_redact(text, len, buf);
+	return buf->data;
+}
+
+static void deliver(struct slip_record *r)
+{
+	r->elapsed = slip_clock_elapsed();
+	r->scope = scope;
+	pthread_mutex_lock(&lock);
+	if (listener)
+		listener(listener_ctx, r);
+	else
+		to_stderr(r);
+	pthread_mutex_unlock(&lock);
+}
+
+void slip_log(enum slip_log_level level, const char *fmt, ...)
+{
+	if (!slip_log_enabled(level))
+		return;
+	va_list ap;
+	va_start(ap, fmt);
+	slip_autofree char *text = slip_xvasprintf(fmt, ap);
+	va_end(ap);
+	slip_autobuf buf;
+	slip_buf_init(&buf, SLIP_MIB);
+	struct slip_record r = {.kind = SLIP_RECORD_MESSAGE, .level = level};
+	r.text = masked(text, strlen(text), &buf);
+	deliver(&r);
+}
+
+void slip_output(const char *line, size_t len)
+{
+	slip_autobuf buf;
+	slip_buf_init(&buf, 4 * SLIP_MAX_LOG_LINE);
+	struct slip_record r = {.kind = SLIP_RECORD_OUTPUT, .level = SLIP_LOG_INFO};
+	slip_autofree char *copy = slip_xmemdup(line, len);
+	r.text = masked(copy, len, &buf);
+	deliver(&r);
+}
+
+void slip_event_fields(const char *name, const char *const *fields)
+{
+	const char *out[2 * MAX_FIELDS + 1];
+	struct slip_buf bufs[MAX_FIELDS];
+	size_t n = 0;
+	for (; fields[0] && n < MAX_FIELDS; fields += 2) {
+		if (!fields[1])
+			continue;
+		slip_buf_init(&bufs[n], SLIP_MIB);
+		out[2 * n] = fields[0];
+		out[2 * n + 1] = masked(fields[1], strlen(fields[1]), &bufs[n]);
+		n++;
+	}
+	out[2 * n] = NULL;
+	struct slip_record r = {
+		.kind = SLIP_RECORD_EVENT, .level = SLIP_LOG_INFO, .text = name, .fields = out};
+	deliver(&r);
+	while (n)
+		slip_buf_release(&bufs[--n]);
+}
+
+void slip_event(const char *name, ...)
+{
+	const char *fields[2 * MAX_FIELDS + 1];
+	size_t n = 0;
+	va_list ap;
+	va_start(ap, name);
+	for (const char *key; n < 2 * MAX_FIELDS && (key = va_arg(ap, const char *));) {
+		const char *value = va_arg(ap, const char *);
+		if (!value)
+			continue;
+		fields[n++] = key;
+		fields[n++] = value;
+	}
+	va_end(ap);
+	fields[n] = NULL;
+	slip_event_fields(name, fields);
+}
+
+void slip_log_set_scope(const char *s)
+{
+	snprintf(scope, sizeof(scope), "%s", s);
+}
+
+const char *slip_log_scope(void)
+{
+	return scope;
+}

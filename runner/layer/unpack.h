@@ -1,0 +1,44 @@
+/*
+ * Unpack a layer into a directory, safely.
+ *
+ * Parents are resolved inside the root and the last component is never followed (path.h); nothing
+ * outside rootfd is created, changed or read whatever names, links and whiteouts the layer holds.
+ * Order per file: create, owner, xattrs, mode, times; directory times last (chown clears setuid and
+ * file capabilities). Only security.capability and user.* (not user.overlay.*) attributes are set.
+ */
+#ifndef SLIP_LAYER_UNPACK_H
+#define SLIP_LAYER_UNPACK_H
+
+#include "runner/base/digest.h"
+#include "runner/layer/source.h"
+#include "runner/layer/tree.h"
+
+enum slip_unpack_form {
+	/* Apply onto what is there: whiteouts delete. For base images and roots without overlay. */
+	SLIP_UNPACK_MERGE,
+	/* A directory of its own for use as an overlayfs lower: whiteouts become 0:0 devices. */
+	SLIP_UNPACK_OVERLAY,
+};
+
+struct slip_unpack {
+	int rootfd; /* -1: no files, only the tree (an unprivileged look at the headers) */
+	enum slip_unpack_form form;
+	const char *overlay_xattr; /* "trusted.overlay." or "user.overlay.", for opaque marks */
+	bool owners; /* chown and mknod; false: bytes and modes only (no privilege) */
+	uint64_t max_bytes; /* 0: SLIP_MAX_UNPACKED */
+	uint64_t max_entries; /* 0: SLIP_MAX_ENTRIES */
+	struct slip_tree *tree; /* NULL, or updated with every entry */
+	uint32_t origin; /* for the tree */
+};
+
+struct slip_unpacked {
+	struct slip_digest diff_id; /* of the whole uncompressed stream */
+	uint64_t size; /* bytes of that stream */
+	uint64_t entries;
+};
+
+/* in: the layer's bytes, compressed or not. Errors name the entry. */
+int slip_unpack_layer(struct slip_source in, const struct slip_unpack *opt,
+	struct slip_unpacked *out, struct slip_err *err) SLIP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * A client for container registries (OCI distribution-spec v1.1; Docker token authentication).
+ *
+ * One client serves all hosts of a build and all threads: credentials, tokens and what was learnt
+ * about a host (needs HTTP, takes no HEAD, ...) live in it. Calls block. Bytes that come in are
+ * checked against the digest asked for before a call succeeds. Requests are retried by the policy
+ * of retry.h; an error after that says host, repository and what to do:
+ *   SLIP_E_AUTH       401/403, with the credential source that was used
+ *   SLIP_E_NOTFOUND   404 of a manifest or blob
+ *   SLIP_E_DIGEST     bytes differ from their digest or size
+ *   SLIP_E_NET        no answer
+ *   SLIP_E_REGISTRY   any other answer
+ * It hands bytes to sinks and knows no store.
+ */
+#ifndef SLIP_REGISTRY_REGISTRY_H
+#define SLIP_REGISTRY_REGISTRY_H
+
+#include "runner/base/strv.h"
+#include "runner/net/http.h"
+#include "runner/oci/descriptor.h"
+#include "runner/oci/ref.h"
+
+struct slip_registry;
+
+/* All lists are borrowed until slip_registry_free. Values as of kaniko's flags of the same name. */
+struct slip_registry_options {
+	bool insecure; /* --insecure: pushes may use HTTP */
+	bool insecure_pull; /* --insecure-pull */
+	const struct slip_strv *insecure_hosts; /* --insecure-registry, both ways */
+	bool skip_tls_verify; /* --skip-tls-verify */
+	bool skip_tls_verify_pull; /* --skip-tls-verify-pull */
+	const struct slip_strv *skip_tls_hosts; /* --skip-tls-verify-registry */
+	const struct slip_strv *certificates; /* --registry-certificate host=file */
+	const struct slip_strv *client_certs; /* --registry-client-cert host=cert,key */
+	const struct slip_strv *mirrors; /* --registry-mirror, for docker.io */
+	const struct slip_strv *maps; /* --registry-map host=target[;host=target] */
+	bool skip_default_fallback; /* --skip-default-registry-fallback */
+	const char *docker_config; /* NULL: DOCKER_CONFIG, HOME, /kaniko/.docker */
+};
+
+int slip_registry_new(const struct slip_registry_options *opt, struct slip_http *http,
+	struct slip_registry **out, struct slip_err *err) SLIP_MUST_CHECK;
+void slip_registry_free(struct slip_registry *r);
+
+struct slip_manifest_bytes {
+	char *bytes; /* the caller's */
+	size_t len;
+	char *media_type; /* Content-Type without parameters */
+	struct slip_digest digest;
+	char *host; /* that answered: a mirror's, a map's, or the reference's own */
+};
+void slip_manifest_bytes_release(struct slip_manifest_bytes *m);
+
+/* GET a manifest or index by tag or digest, through maps and mirrors. */
+int slip_registry_get_manifest(struct slip_registry *r, const struct slip_ref *ref,
+	struct slip_manifest_bytes *out, struct slip_err *err) SLIP_MUST_CHECK;
+/* GET a blob of ref's repository into sink; digest and size are checked. Resumed by Range. */
+int slip_registry_get_blob(struct slip_registry *r, const struct slip_ref *ref,
+	const struct slip_descriptor *desc, slip_http_sink *sink, void *ctx,
+	struct slip_err *err) SLIP_MUST_CHECK;
+int slip_registry_has_blob(struct slip_registry *r, const struct slip_ref *ref,
+	const struct slip_digest *digest, bool *has, struct slip_err *err) SLIP_MUST_CHECK;
+
+enum slip_push_how {
+	SLIP_PUSH_EXISTED,
+	SLIP_PUSH_MOUNTED,
+	SLIP_PUSH_UPLOADED,
+};
+/*
+ * Open a blob's bytes for upload, only asked for when they are really needed: *fd is then closed by
+ * the client.
+ */
+typedef int slip_blob_opener(
+	void *ctx, const struct slip_descriptor *desc, int *fd, struct slip_err *err);
+/*
+ * Make a blob exist in ref's repository: HEAD, mount from one of the repositories in `from` (same
+ * host; may be NULL), upload.
+ */
+int slip_registry_push_blob(struct slip_registry *r, const struct slip_ref *ref,
+	const struct slip_descriptor *desc, const struct slip_strv *from,
+	slip_blob_opener *open_blob, void *ctx, enum slip_push_how *how,
+	struct slip_err *err) SLIP_MUST_CHECK;
+/* PUT under ref's tag, or under `digest` when ref has none. */
+int slip_registry_put_manifest(struct slip_registry *r, const struct slip_ref *ref,
+	const char *media_type, const void *bytes, size_t len,
+	struct slip_err *err) SLIP_MUST_CHECK;
+/* May we push there? Opens and cancels an upload. */
+int slip_registry_check_push(
+	struct slip_registry *r, const struct slip_ref *ref, struct slip_err *err) SLIP_MUST_CHECK;
+
+#endif
