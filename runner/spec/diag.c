@@ -106,6 +106,7 @@ int slip_diags_check(const struct slip_diags *d, struct slip_err *err)
 }
 
 #define NEAREST_MAX 64
+#define NEAREST_CANDIDATES 1000
 
 /* Levenshtein's distance, with two rows; case does not count. */
 static size_t edit_distance(const char *a, size_t na, const char *b, size_t nb)
@@ -139,7 +140,7 @@ const char *slip_nearest(const char *name, const char *const *candidates, size_t
 		return NULL;
 	size_t best = len / 3 > 1 ? len / 3 : 1;
 	const char *found = NULL;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && i < NEAREST_CANDIDATES; i++) {
 		size_t clen = candidates[i] ? strlen(candidates[i]) : 0;
 		if (clen == 0 || clen > NEAREST_MAX)
 			continue;
@@ -150,4 +151,15 @@ const char *slip_nearest(const char *name, const char *const *candidates, size_t
 		}
 	}
 	return found;
+}
+
+bool slip_diags_suggest(
+	struct slip_diags *d, const char *name, const char *const *candidates, size_t n)
+{
+	if (d->dropped > 0)
+		return false;
+	const char *near = slip_nearest(name, candidates, n);
+	if (near)
+		slip_diags_hint(d, "did you mean \"%s\"?", near);
+	return near != NULL;
 }

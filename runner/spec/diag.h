@@ -47,9 +47,15 @@ int slip_diags_check(const struct slip_diags *d, struct slip_err *err) SLIP_MUST
 
 /*
  * The candidate nearest to a mistyped name (edit distance at most a third of its length, at least
- * one), or NULL. `candidates` has n entries; NULL entries are passed over.
+ * one), or NULL. `candidates` has n entries; NULL entries are passed over, as is all after the
+ * first thousand.
  */
 const char *slip_nearest(const char *name, const char *const *candidates, size_t n);
+
+/* The same as a hint to the finding added last. Gives false, and adds nothing, when none is near.
+ */
+bool slip_diags_suggest(
+	struct slip_diags *d, const char *name, const char *const *candidates, size_t n);
 
 #define slip_autodiags slip_cleanup(slip_diags_release) struct slip_diags
 

@@ -23,6 +23,7 @@ struct slip_value {
 	char *text; /* as written, or as evaluated; NULL when absent */
 	struct slip_pos pos;
 	enum slip_yaml_type type; /* of the written scalar, or of the evaluated result */
+	enum slip_yaml_style style;
 	bool is_expr; /* holds ${{ }}: num is not known until resolved */
 	/*
 	 * What the text means where the key has such a type: bool 0 or 1, integer, duration in
@@ -380,7 +381,10 @@ int slip_pipeline_stage_resolve(const struct slip_pipeline_stage *src,
 	const struct slip_expr_context *ctx, struct slip_pipeline_stage *dst,
 	struct slip_err *err) SLIP_MUST_CHECK;
 void slip_pipeline_stage_release(struct slip_pipeline_stage *s);
-/* The same for what belongs to the pipeline: env, registries, cache and defaults. */
+/*
+ * The same for what belongs to the pipeline: env, secrets, registries, cache and defaults; params
+ * and stages are copied as written. Positions and files stay src's, which must live as long.
+ */
 int slip_pipeline_resolve(const struct slip_pipeline *src, const struct slip_expr_context *ctx,
 	struct slip_pipeline **out, struct slip_err *err) SLIP_MUST_CHECK;
 /* Evaluate one value: its text when it is no template. *out is the caller's. */
