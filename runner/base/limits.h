@@ -9,7 +9,11 @@
 /* Text inputs */
 #define SLIP_MAX_DOCKERFILE (1 * SLIP_MIB)
 #define SLIP_MAX_DOCKERFILE_LINE 65535
+#define SLIP_MAX_DOCKERFILE_INSTRUCTIONS 10000
+#define SLIP_MAX_HEREDOCS 64 /* of one instruction */
+#define SLIP_MAX_EXPAND_DEPTH 32 /* ${a:-${b:-...}} */
 #define SLIP_MAX_DOCKERIGNORE (1 * SLIP_MIB)
+#define SLIP_MAX_DOCKERIGNORE_RULES 10000
 #define SLIP_MAX_SPEC (1 * SLIP_MIB)
 #define SLIP_MAX_SPEC_DEPTH 64
 #define SLIP_MAX_SPEC_NODES 100000
@@ -32,6 +36,10 @@
 #define SLIP_MAX_LAYERS 512
 #define SLIP_MAX_HISTORY 2000
 #define SLIP_MAX_INDEX_ENTRIES 1000
+#define SLIP_MAX_INDEX_DEPTH 3 /* an index in an index in an index */
+#define SLIP_MAX_CONFIG_ITEMS 10000 /* of one list or map in an image configuration */
+#define SLIP_MAX_ANNOTATIONS 1000 /* of one manifest or descriptor */
+#define SLIP_MAX_URLS 100 /* of one descriptor, and features of one platform */
 #define SLIP_MAX_REDIRECTS 10
 #define SLIP_MAX_DOCKER_CONFIG (1 * SLIP_MIB)
 #define SLIP_MAX_REPOSITORY 255 /* bytes of a repository name */
