@@ -10,4 +10,5 @@ EXTRA_DIST += tests/unit/tap.h
 FUZZ_TARGETS =
 
 UNIT_TESTS += \
-	tests/unit/test_base_buf
+	tests/unit/test_base_buf \
+	tests/unit/test_spec_spec

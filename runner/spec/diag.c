@@ -18,6 +18,15 @@ static unsigned file_rank(const struct slip_diags *d, const char *file)
 	return next;
 }
 
+/* Findings quote their input: nothing in them may move a terminal's cursor or fake a line. */
+static void defuse(char *s)
+{
+	for (; *s; s++) {
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			*s = '?';
+	}
+}
+
 void slip_diags_add(struct slip_diags *d, struct slip_pos pos, const char *fmt, ...)
 {
 	if (d->n == SLIP_MAX_SPEC_DIAGS) {
@@ -28,6 +37,7 @@ void slip_diags_add(struct slip_diags *d, struct slip_pos pos, const char *fmt, 
 	va_start(ap, fmt);
 	char *message = slip_xvasprintf(fmt, ap);
 	va_end(ap);
+	defuse(message);
 	const char *file = pos.file ? pos.file : "";
 	unsigned rank = file_rank(d, file);
 	slip_grow(d->v, d->n, &d->cap);
@@ -48,6 +58,7 @@ void slip_diags_hint(struct slip_diags *d, const char *fmt, ...)
 	va_start(ap, fmt);
 	d->v[d->n - 1].hint = slip_xvasprintf(fmt, ap);
 	va_end(ap);
+	defuse(d->v[d->n - 1].hint);
 }
 
 void slip_diags_release(struct slip_diags *d)
@@ -108,35 +119,44 @@ int slip_diags_check(const struct slip_diags *d, struct slip_err *err)
 #define NEAREST_MAX 64
 #define NEAREST_CANDIDATES 1000
 
-/* Levenshtein's distance, with two rows; case does not count. */
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static bool is_same(char a, char b)
+{
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* Insertions, deletions, replacements and swaps of neighbours; case does not count. */
 static size_t edit_distance(const char *a, size_t na, const char *b, size_t nb)
 {
-	size_t row[NEAREST_MAX + 1];
+	size_t rows[3][NEAREST_MAX + 1];
+	size_t *before = rows[0], *last = rows[1], *row = rows[2];
 	for (size_t j = 0; j <= nb; j++)
-		row[j] = j;
+		last[j] = j;
 	for (size_t i = 1; i <= na; i++) {
-		size_t diagonal = row[0];
 		row[0] = i;
 		for (size_t j = 1; j <= nb; j++) {
-			size_t above = row[j];
-			bool same = tolower((unsigned char)a[i - 1]) ==
-				    tolower((unsigned char)b[j - 1]);
-			size_t best = diagonal + (same ? 0 : 1);
-			if (above + 1 < best)
-				best = above + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-			diagonal = above;
+			row[j] = last[j - 1] + (is_same(a[i - 1], b[j - 1]) ? 0 : 1);
+			row[j] = least(row[j], least(last[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && is_same(a[i - 1], b[j - 2]) &&
+				is_same(a[i - 2], b[j - 1]))
+				row[j] = least(row[j], before[j - 2] + 1);
 		}
+		size_t *swap = before;
+		before = last;
+		last = row;
+		row = swap;
 	}
-	return row[nb];
+	return last[nb];
 }
 
 const char *slip_nearest(const char *name, const char *const *candidates, size_t n)
 {
 	size_t len = strlen(name);
-	if (len == 0 || len > NEAREST_MAX)
+	if (len < 2 || len > NEAREST_MAX)
 		return NULL;
 	size_t best = len / 3 > 1 ? len / 3 : 1;
 	const char *found = NULL;

@@ -20,7 +20,8 @@ static struct slip_pos start_of(const char *file)
 
 static void check_version(struct reading *r, const struct slip_value *version)
 {
-	if (!version->text || version->num == SLIP_SPEC_VERSION)
+	if (!version->text || slip_yaml_resolve(version->text) != SLIP_YAML_INT ||
+		version->num == SLIP_SPEC_VERSION)
 		return;
 	slip_diags_add(
 		r->diags, version->pos, "version %s of the spec is not known", version->text);
@@ -129,7 +130,10 @@ int slip_pipeline_parse(const struct slip_spec_input *in, struct slip_pipeline *
 	if (read_file(r, in->file, in->text, in->len, p)) {
 		include_all(r);
 		require_stages(r);
-		struct slip_checker c = {.pipeline = p, .diags = diags, .docs = r->docs};
+		struct slip_checker c = {.pipeline = p,
+			.diags = diags,
+			.docs = r->docs,
+			.is_incomplete = diags->n > 0};
 		slip_spec_check(&c);
 		slip_spec_check_refs(&c);
 	}

@@ -409,6 +409,9 @@ static inline const char *slip_value_text(const struct slip_value *v, const char
 }
 const struct slip_value *slip_value_map_get(const struct slip_value_map *m, const char *name);
 
+/* The pipeline in its long form: no shorthands, implied needs written out. The caller's. */
+struct slip_json *slip_pipeline_print(const struct slip_pipeline *p);
+
 /* The JSON Schema (draft-07) of the spec; the caller's. */
 struct slip_json *slip_spec_schema(void);
 

@@ -246,7 +246,7 @@ static void check_build(struct slip_checker *c, const struct slip_pipeline_stage
 {
 	const struct slip_build_spec *b = &stage->build;
 	bool goes_nowhere = b->destinations.n == 0 && !b->oci_layout_path.text && !b->tar_path.text;
-	if (goes_nowhere && !b->no_push.text) {
+	if (goes_nowhere && !b->no_push.text && !c->is_incomplete) {
 		slip_diags_add(
 			c->diags, stage->pos, "the image goes nowhere: build has no destinations");
 		slip_diags_hint(c->diags,

@@ -210,6 +210,8 @@ static void mismatch(struct slip_decoder *d, const struct slip_field *field,
 	slip_diags_add(d->diags, node->pos, "\"%s\" takes %s, not %s", key, wanted(type),
 		slip_yaml_describe(node));
 	/* The classic: `run: echo "a: b"` and `key: {{ x }}` are maps for YAML. */
+	if (node->kind == SLIP_YAML_LIST && type == FIELD_TEXT)
+		slip_diags_hint(d->diags, "several lines are one text when they follow a |");
 	if (node->kind == SLIP_YAML_MAP && type == FIELD_TEXT)
 		slip_diags_hint(d->diags, "quote a text that holds \": \" or starts with {");
 }
@@ -251,7 +253,8 @@ static void decode_value(struct slip_decoder *d, const struct slip_field *field,
 	if (type == FIELD_BOOL && is_env_name(v->text))
 		slip_diags_hint(d->diags,
 			"YAML 1.2 has only true and false: yes, no, on and off are strings");
-	if (type == FIELD_DURATION && slip_yaml_resolve(v->text) == SLIP_YAML_INT)
+	if (type == FIELD_DURATION && slip_yaml_resolve(v->text) == SLIP_YAML_INT &&
+		!slip_streq(v->text, "0"))
 		slip_diags_hint(d->diags, "add a unit: %ss", v->text);
 }
 
@@ -471,7 +474,9 @@ void slip_object_decode(struct slip_decoder *d, const struct slip_object *obj,
 		node = &nothing;
 	}
 	if (node->kind != SLIP_YAML_MAP && obj->shorthand) {
-		decode_field(d, slip_object_find(obj, obj->shorthand), NULL, node, base);
+		struct slip_field field = *slip_object_find(obj, obj->shorthand);
+		field.key = obj->name;
+		decode_field(d, &field, NULL, node, base);
 		return;
 	}
 	if (node->kind != SLIP_YAML_MAP) {

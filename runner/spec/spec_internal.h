@@ -104,6 +104,9 @@ void slip_raw_store(void *member, struct slip_raw_array a);
 void *slip_raw_add(struct slip_raw_array *a, size_t size);
 size_t slip_field_element_size(const struct slip_field *field);
 
+/* Another name of a member that a key before it in the table has (custom-platform). */
+bool slip_field_is_alias(const struct slip_object *obj, size_t i);
+
 void slip_value_release(struct slip_value *v);
 void slip_object_release(const struct slip_object *obj, void *base);
 /* Everything of `from` that `into` lacks moves over; array elements come before those of into. */
@@ -124,11 +127,12 @@ struct slip_checker {
 	struct slip_pipeline *pipeline;
 	struct slip_diags *diags;
 	const struct slip_yaml *docs; /* one per pipeline->files */
+	bool is_incomplete; /* decoding found errors: what is absent may have been meant */
 };
 
 /* Names, needs and shapes; fills in the implied needs and the indexes of all. */
 void slip_spec_check(struct slip_checker *c);
-/* Syntax of every expression, and the names that they use. `reach` is from slip_spec_check. */
+/* Syntax of every expression, and the names that they use. */
 void slip_spec_check_refs(struct slip_checker *c);
 /* Does the stage at `from` run after the one at `to`, by its needs? */
 bool slip_stage_is_after(const struct slip_pipeline *p, size_t from, size_t to);

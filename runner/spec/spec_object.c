@@ -47,6 +47,15 @@ size_t slip_field_element_size(const struct slip_field *field)
 	slip_bug("%s is no array", field->key);
 }
 
+bool slip_field_is_alias(const struct slip_object *obj, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		if (obj->fields[k].offset == obj->fields[i].offset)
+			return true;
+	}
+	return false;
+}
+
 void slip_value_release(struct slip_value *v)
 {
 	free(v->text);
@@ -209,8 +218,11 @@ static void each_of_field(
 
 void slip_object_each(const struct slip_object *obj, void *base, slip_value_fn *fn, void *arg)
 {
-	for (size_t i = 0; i < obj->n; i++)
-		each_of_field(&obj->fields[i], (char *)base + obj->fields[i].offset, fn, arg);
+	for (size_t i = 0; i < obj->n; i++) {
+		if (!slip_field_is_alias(obj, i))
+			each_of_field(
+				&obj->fields[i], (char *)base + obj->fields[i].offset, fn, arg);
+	}
 	if (obj->rest)
 		each_of_field(obj->rest, (char *)base + obj->rest->offset, fn, arg);
 }

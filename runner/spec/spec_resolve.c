@@ -215,11 +215,7 @@ static int resolve_object(
 	struct resolver *r, const struct slip_object *obj, const void *src, void *dst)
 {
 	for (size_t i = 0; i < obj->n; i++) {
-		/* Two keys for one member (custom-platform): it is resolved once. */
-		bool is_alias = false;
-		for (size_t k = 0; k < i; k++)
-			is_alias = is_alias || obj->fields[k].offset == obj->fields[i].offset;
-		if (!is_alias && resolve_one(r, &obj->fields[i], src, dst) < 0)
+		if (!slip_field_is_alias(obj, i) && resolve_one(r, &obj->fields[i], src, dst) < 0)
 			return -1;
 	}
 	return obj->rest ? resolve_one(r, obj->rest, src, dst) : 0;

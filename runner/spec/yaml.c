@@ -253,13 +253,26 @@ static const char *line_start(const char *text, size_t len, size_t line)
 	return p;
 }
 
+static struct slip_pos offset_pos(const struct reader *r, size_t offset)
+{
+	struct slip_pos pos = {.file = r->file, .line = 1, .col = 1};
+	for (size_t i = 0; i < offset && i < r->doc->source_len; i++) {
+		char c = r->doc->source[i];
+		pos.line += c == '\n';
+		if (c == '\n')
+			pos.col = 1;
+		else if (((unsigned char)c & 0xc0) != 0x80)
+			pos.col++;
+	}
+	return pos;
+}
+
 static void on_parser_error(struct reader *r, const yaml_parser_t *parser)
 {
 	if (parser->error == YAML_MEMORY_ERROR)
 		slip_bug("libyaml is out of memory");
 	if (parser->error == YAML_READER_ERROR) {
-		struct slip_pos pos = mark_pos(r, parser->mark);
-		slip_diags_add(r->diags, pos, "%s",
+		slip_diags_add(r->diags, offset_pos(r, parser->problem_offset), "%s",
 			parser->problem ? parser->problem : "the text cannot be read");
 		slip_diags_hint(r->diags, "a spec is UTF-8 text without control characters");
 		return;
