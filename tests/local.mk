@@ -11,4 +11,7 @@ FUZZ_TARGETS =
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf \
-	tests/unit/test_spec_spec
+	tests/unit/test_spec_expr \
+	tests/unit/test_spec_regex \
+	tests/unit/test_spec_spec \
+	tests/unit/test_spec_yaml

@@ -474,7 +474,10 @@ void slip_object_decode(struct slip_decoder *d, const struct slip_object *obj,
 		node = &nothing;
 	}
 	if (node->kind != SLIP_YAML_MAP && obj->shorthand) {
-		struct slip_field field = *slip_object_find(obj, obj->shorthand);
+		const struct slip_field *short_for = slip_object_find(obj, obj->shorthand);
+		if (!short_for)
+			slip_bug("%s has no key %s", obj->name, obj->shorthand);
+		struct slip_field field = *short_for;
 		field.key = obj->name;
 		decode_field(d, &field, NULL, node, base);
 		return;

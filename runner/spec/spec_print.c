@@ -90,7 +90,21 @@ static struct slip_json *print_object(const struct slip_object *obj, const void 
 	return v;
 }
 
+/* A kind without keys (`dotnet-publish:`) is what makes the stage one of that kind: keep it. */
+static void keep_kinds(struct slip_json *list, const struct slip_pipeline_stages *stages)
+{
+	for (size_t i = 0; i < stages->n; i++) {
+		struct slip_json *stage = slip_json_at(list, i);
+		const char *kind = slip_stage_kind_name(stages->v[i].kind);
+		if (!slip_json_get(stage, kind))
+			slip_json_set(stage, kind, slip_json_object());
+	}
+}
+
 struct slip_json *slip_pipeline_print(const struct slip_pipeline *p)
 {
-	return print_object(&slip_object_pipeline, p);
+	struct slip_json *v = print_object(&slip_object_pipeline, p);
+	keep_kinds(slip_json_get(v, "stages"), &p->stages);
+	keep_kinds(slip_json_get(v, "finally"), &p->finally);
+	return v;
 }

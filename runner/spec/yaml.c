@@ -121,8 +121,12 @@ static void refuse_tag(struct reader *r, const yaml_char_t *tag, yaml_mark_t mar
 {
 	if (!tag || slip_streq((const char *)tag, "!"))
 		return;
-	slip_diags_add(
-		r->diags, mark_pos(r, mark), "tags (%s) are not supported", (const char *)tag);
+	/* libyaml has written "!!" out. */
+	static const char core[] = "tag:yaml.org,2002:";
+	const char *name = (const char *)tag;
+	bool is_core = slip_starts_with(name, core);
+	slip_diags_add(r->diags, mark_pos(r, mark), "the tag %s%s is not supported",
+		is_core ? "!!" : "", is_core ? name + sizeof(core) - 1 : name);
 	slip_diags_hint(r->diags, "quote the value if it is to be a string");
 }
 

@@ -193,8 +193,9 @@ static void check_resolve(void)
 	/* time and nil are not declared: the schema of the test's context, not of the spec. */
 	ok(slip_pipeline_parse(&in, &p, &diags, &err) < 0, "undeclared parameters are found");
 	is_int(diags.n, 3, "each of them");
-	slip_autofree char *fixed =
-		slip_xasprintf("%.*s, time: 1s, nil: x%s", 58, resolve_text, resolve_text + 58);
+	const char *at = strstr(resolve_text, "none:");
+	slip_autofree char *fixed = slip_xasprintf(
+		"%.*stime: 1s, nil: x, %s", (int)(at - resolve_text), resolve_text, at);
 	in.text = fixed;
 	in.len = strlen(fixed);
 	slip_diags_release(&diags);
