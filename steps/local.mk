@@ -1,1 +1,30 @@
-slipway_SOURCES +=
+slipway_SOURCES += \
+	steps/build/add.c \
+	steps/build/add.h \
+	steps/build/base.h \
+	steps/build/builder.h \
+	steps/build/cache.h \
+	steps/build/context.c \
+	steps/build/context.h \
+	steps/build/copy.c \
+	steps/build/copy.h \
+	steps/build/evaluate.c \
+	steps/build/evaluate.h \
+	steps/build/evaluate_config.c \
+	steps/build/evaluate_step.c \
+	steps/build/key.c \
+	steps/build/key.h \
+	steps/build/layer.h \
+	steps/build/place.c \
+	steps/build/place.h \
+	steps/build/request.c \
+	steps/build/request.h \
+	steps/build/rootfs.c \
+	steps/build/rootfs.h \
+	steps/build/source.h \
+	steps/build/source_root.c \
+	steps/build/source_root.h \
+	steps/build/stage.h \
+	steps/build/step.h \
+	steps/build/user.c \
+	steps/build/user.h

@@ -55,6 +55,9 @@
 #define SLIP_MAX_ZSTD_WINDOW_LOG 27
 #define SLIP_MAX_PASSWD (10 * SLIP_MIB)
 
+/* Local store */
+#define SLIP_MAX_RECORD (64 * SLIP_MIB)
+
 /* Output of commands */
 #define SLIP_MAX_LOG_LINE (16 * SLIP_KIB)
 #define SLIP_MAX_HELPER_OUTPUT (64 * SLIP_KIB)

@@ -1,1 +1,29 @@
-librunner_a_SOURCES +=
+librunner_a_SOURCES += \
+	runner/layer/compress.c \
+	runner/layer/compress.h \
+	runner/layer/diff.c \
+	runner/layer/diff.h \
+	runner/layer/entry.c \
+	runner/layer/entry.h \
+	runner/layer/foreign.c \
+	runner/layer/inflate.c \
+	runner/layer/inflate.h \
+	runner/layer/inflate_gzip.c \
+	runner/layer/inflate_internal.h \
+	runner/layer/inflate_zstd.c \
+	runner/layer/pax.c \
+	runner/layer/pax.h \
+	runner/layer/source.c \
+	runner/layer/source.h \
+	runner/layer/sparse.c \
+	runner/layer/sparse.h \
+	runner/layer/tar_header.c \
+	runner/layer/tar_internal.h \
+	runner/layer/tar_read.c \
+	runner/layer/tar_read.h \
+	runner/layer/tar_write.c \
+	runner/layer/tar_write.h \
+	runner/layer/tree.h \
+	runner/layer/unpack.h \
+	runner/layer/write.c \
+	runner/layer/write.h

@@ -1,1 +1,2 @@
-librunner_a_SOURCES +=
+librunner_a_SOURCES += \
+	runner/registry/registry.h

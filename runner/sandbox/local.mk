@@ -1,1 +1,4 @@
-librunner_a_SOURCES +=
+librunner_a_SOURCES += \
+	runner/sandbox/isolation.h \
+	runner/sandbox/overlay.h \
+	runner/sandbox/run.h
