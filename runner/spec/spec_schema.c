@@ -52,6 +52,39 @@ static struct slip_json *text_schema(void)
 	return v;
 }
 
+/* The same as check_word in spec_decode.c, as far as a pattern can say it. */
+static const char *pattern_of(enum slip_field_check check)
+{
+	switch (check) {
+	case CHECK_STAGE_NAME:
+		return "^[A-Za-z0-9_-]{1,63}$";
+	case CHECK_NAME:
+		return "^[A-Za-z_][A-Za-z0-9_-]{0,62}$";
+	case CHECK_ENV_NAME:
+		return "^(?!LD_|SLIPWAY_)[A-Za-z_][A-Za-z0-9_]*$";
+	case CHECK_RETRY_ON:
+		return "^(infra|timeout|exit:[0-9]+)$";
+	case CHECK_RELATIVE_PATH:
+		return "^(?!/)(?!(.*/)?\\.\\.(/|$))(?!.*://).+$";
+	case CHECK_NONE:
+		break;
+	}
+	return NULL;
+}
+
+/* Text of a field: with its pattern, which an expression need not match. */
+static struct slip_json *word_schema(const struct slip_field *field)
+{
+	struct slip_json *v = text_schema();
+	const char *pattern = field->type == FIELD_MAP ? NULL : pattern_of(field->check);
+	if (field->flags & FIELD_NONEMPTY)
+		slip_json_set_int(v, "minLength", 1);
+	if (!pattern)
+		return v;
+	slip_json_set_str(v, "pattern", pattern);
+	return field->flags & FIELD_LITERAL ? v : any_of(v, template_schema());
+}
+
 static struct slip_json *choice_schema(const struct slip_field *field)
 {
 	struct slip_json *v = slip_json_object();
@@ -90,7 +123,7 @@ static struct slip_json *scalar_schema(const struct slip_field *field, enum slip
 	case FIELD_OBJECT:
 	case FIELD_OBJECTS:
 	case FIELD_NAMED:
-		return text_schema();
+		return word_schema(field);
 	}
 	return field->flags & FIELD_LITERAL ? v : any_of(v, template_schema());
 }
@@ -104,10 +137,16 @@ static struct slip_json *list_of(const struct slip_field *field, struct slip_jso
 	return v;
 }
 
-static struct slip_json *map_of(struct slip_json *value)
+static struct slip_json *map_of(const struct slip_field *field, struct slip_json *value)
 {
 	struct slip_json *v = typed("object");
+	const char *pattern = pattern_of(field->check);
 	slip_json_set(v, "additionalProperties", value);
+	if (pattern) {
+		struct slip_json *names = slip_json_object();
+		slip_json_set_str(names, "pattern", pattern);
+		slip_json_set(v, "propertyNames", names);
+	}
 	return v;
 }
 
@@ -207,10 +246,10 @@ static struct slip_json *reference(struct schema *s, const struct slip_object *o
 static struct slip_json *map_schema(const struct slip_field *field)
 {
 	if (!(field->flags & FIELD_KEYS))
-		return map_of(text_schema());
+		return map_of(field, text_schema());
 	struct slip_json *keys = typed("array");
 	slip_json_set(keys, "items", text_schema());
-	return any_of(map_of(any_of(text_schema(), typed("null"))), keys);
+	return any_of(map_of(field, any_of(text_schema(), typed("null"))), keys);
 }
 
 static struct slip_json *field_schema(struct schema *s, const struct slip_field *field)
@@ -229,7 +268,7 @@ static struct slip_json *field_schema(struct schema *s, const struct slip_field 
 		return any_of(
 			list_of(field, reference(s, field->object)), reference(s, field->object));
 	case FIELD_NAMED:
-		return map_of(reference(s, field->object));
+		return map_of(field, reference(s, field->object));
 	case FIELD_TEXT:
 	case FIELD_BOOL:
 	case FIELD_INT:
