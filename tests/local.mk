@@ -56,15 +56,21 @@ UNIT_TESTS += \
 	tests/unit/test_sandbox_isolation \
 	tests/unit/test_sandbox_overlay \
 	tests/unit/test_sandbox_run \
+	tests/unit/test_spec_expr \
+	tests/unit/test_spec_regex \
+	tests/unit/test_spec_spec \
+	tests/unit/test_spec_yaml \
 	tests/unit/test_store_layout \
 	tests/unit/test_store_store
 
 FUZZ_TARGETS += \
 	tests/fuzz/fuzz_challenge \
 	tests/fuzz/fuzz_dockerfile \
+	tests/fuzz/fuzz_expr \
 	tests/fuzz/fuzz_ignore \
 	tests/fuzz/fuzz_manifest \
-	tests/fuzz/fuzz_ref
+	tests/fuzz/fuzz_ref \
+	tests/fuzz/fuzz_spec
 
 # --- how tests are run ----------------------------------------------------------------------------
 TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) $(LINT_TESTS)
