@@ -2,6 +2,7 @@
 
 #include "steps/build/copy.h"
 
+#include "runner/base/proc.h"
 #include "runner/base/limits.h"
 #include "runner/base/path.h"
 #include "runner/dockerfile/glob.h"

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "runner/base/clock.h"
+#include "runner/base/proc.h"
 #include "runner/base/log.h"
 #include "runner/base/path.h"
 #include "runner/oci/media.h"

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "runner/base/proc.h"
 #include "runner/base/log.h"
 #include "steps/build/output.h"
 
