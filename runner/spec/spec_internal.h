@@ -50,9 +50,9 @@ struct slip_object;
 
 struct slip_field {
 	const char *key;
-	enum slip_field_type type;
-	size_t offset;
 	const char *help;
+	size_t offset;
+	enum slip_field_type type;
 	unsigned flags;
 	enum slip_field_type item; /* FIELD_LIST: of its items; FIELD_TEXT is 0 */
 	enum slip_field_check check;

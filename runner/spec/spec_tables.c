@@ -122,7 +122,7 @@ static const struct slip_object retry_object = {
 	FIELDS(retry_fields), .name = "retry", .shorthand = "max"};
 #undef S
 
-#define STAGE_TIMEOUT .min = SECONDS, .max = 24 * 7 * HOURS
+#define STAGE_TIMEOUT .min = SECONDS, .max = HOURS * 24 * 7
 
 #define S struct slip_spec_defaults
 static const struct slip_field defaults_fields[] = {
@@ -289,7 +289,7 @@ static const struct slip_field deploy_fields[] = {
 	F("namespace", TEXT, namespace_name, "Namespace for objects that name none."),
 	F("kubeconfig", TEXT, kubeconfig, "Configuration file with cluster and credentials."),
 	F("context", TEXT, kube_context, "Context of that file."),
-	F("wait", DURATION, wait, "Wait as long for the rollout.", .max = 24 * HOURS),
+	F("wait", DURATION, wait, "Wait as long for the rollout.", .max = HOURS * 24),
 	F("server-side", BOOL, server_side, "Apply on the server; true by default."),
 };
 static const struct slip_object deploy_object = {FIELDS(deploy_fields), .name = "deploy"};

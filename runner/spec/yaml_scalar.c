@@ -144,7 +144,9 @@ static void skip_blanks(struct cursor *c)
 static bool pass_escape(struct cursor *c)
 {
 	advance(c);
-	char kind = c->p < c->end ? *c->p : '\0';
+	char kind = '\0';
+	if (c->p < c->end)
+		kind = *c->p;
 	int digits = kind == 'x' ? 2 : kind == 'u' ? 4 : kind == 'U' ? 8 : 0;
 	bool is_fold = kind == '\n' || kind == '\r';
 	advance(c);

@@ -126,8 +126,8 @@ static void check_sizes(void)
 	ok(finds(text, n, "nested too deeply"), "200 KB of [ is refused at once");
 	memset(text, '{', n);
 	ok(finds(text, n, "nested too deeply"), "so is 200 KB of {");
-	for (size_t i = 0; i < n; i += 2)
-		memcpy(text + i, "- ", 2);
+	for (size_t i = 0; i < n; i++)
+		text[i] = i % 2 ? ' ' : '-';
 	ok(finds(text, n, "nested too deeply"), "and 200 KB of nested block lists");
 	memset(text, '#', SLIP_MAX_SPEC + 1);
 	ok(finds(text, SLIP_MAX_SPEC + 1, "larger than 1048576 bytes"), "1 MiB and a byte");
@@ -168,7 +168,7 @@ static int lookup(void *arg, const struct slip_strv *path, struct slip_json **ou
 static const char resolve_text[] =
 	"version: 1\n"
 	"params: {tag: 1.0, push: true, tags: a, none: ''}\n"
-	"secrets: {s: {env: S}}\n"
+	"secrets: {s: {env: S}}\ncache: {repo: '${{ params.tag }}/c'}\n"
 	"stages:\n"
 	"  - name: one\n"
 	"    needs: []\n"
@@ -226,9 +226,15 @@ static void check_resolve(void)
 	is_str(s.outputs.v[0].value.text, "${{ result.v }}", "outputs are left for later");
 	is_int(s.build.cache.ttl.num, 3600000000000LL, "literal values keep their meaning");
 	slip_pipeline_stage_release(&s);
+	slip_autopipeline *whole = NULL;
+	ok(slip_pipeline_resolve(p, &ctx, &whole, &err) == 0, "the pipeline's own part: %s",
+		err.msg);
+	is_str(whole->cache.repo.text, "1.0/c", "its templates are evaluated");
+	is_str(whole->stages.v[0].timeout.text, "${{ params.time }}", "its stages are not");
+	is_int(whole->stages.v[0].kind, SLIP_STAGE_BUILD, "and keep their kind");
 	slip_json_set_str(slip_json_get(params, "params"), "time", "soon");
 	ok(slip_pipeline_stage_resolve(&p->stages.v[0], &ctx, &s, &err) < 0, "a wrong value fails");
-	is_str(err.msg, "r.yaml:8:14: \"soon\" is no duration; write for example 90s, 30m or 2h",
+	is_str(err.msg, "r.yaml:9:14: \"soon\" is no duration; write for example 90s, 30m or 2h",
 		"with its place");
 }
 
