@@ -9,6 +9,7 @@
 #ifndef SLIP_LAYER_ENTRY_H
 #define SLIP_LAYER_ENTRY_H
 
+#include "runner/base/err.h"
 #include "runner/base/map.h"
 
 #include <sys/stat.h>
@@ -52,9 +53,14 @@ void slip_entry_set_xattr(struct slip_entry *e, const char *name, const void *va
 /* Type, mode, owner, size, times and device from an lstat; path and link stay. -1: a socket. */
 int slip_entry_from_stat(struct slip_entry *e, const struct stat *st);
 /*
- * Read the extended attributes that belong into a layer (security.capability, user.* but not
- * user.overlay.*) from an open file, or from a /proc/self/fd path. Unsupported: none, no error.
+ * Does an attribute of this name travel in layers? security.capability and user.* do, save
+ * user.overlay.*, with which a layer could plant marks into a root that becomes an overlay lower.
  */
-int slip_entry_read_xattrs(struct slip_entry *e, int fd, struct slip_err *err);
+bool slip_entry_keeps_xattr(const char *name);
+/*
+ * Read the extended attributes that belong into a layer from an open descriptor, which may be an
+ * O_PATH one (then through /proc). A file system without attributes has none, and is no error.
+ */
+int slip_entry_read_xattrs(struct slip_entry *e, int fd, struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

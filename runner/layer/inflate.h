@@ -2,6 +2,9 @@
  * Decompression by content, not by name: gzip (all members), zstd (window at most 128 MiB) and
  * plain bytes; bzip2 and xz too where `foreign` allows them (ADD of archives, never layers).
  * ISA-L inflates gzip where it was found, zlib otherwise.
+ *
+ * Strict, since other readers of the same bytes are: a stream that ends early or goes on with
+ * anything but another member is an error (SLIP_E_DIGEST: the bytes are not what was promised).
  */
 #ifndef SLIP_LAYER_INFLATE_H
 #define SLIP_LAYER_INFLATE_H
@@ -18,9 +21,12 @@ enum slip_compression {
 };
 
 struct slip_inflate;
-/* `in` is copied; what it points to must outlive the inflater. */
-int slip_inflate_new(struct slip_source in, bool foreign, struct slip_inflate **out,
-	struct slip_err *err) SLIP_MUST_CHECK;
+/*
+ * `in` is copied; what it points to must outlive the inflater. More than max_bytes of output (0:
+ * SLIP_MAX_UNPACKED) is SLIP_E_LIMIT.
+ */
+int slip_inflate_new(struct slip_source in, bool foreign, uint64_t max_bytes,
+	struct slip_inflate **out, struct slip_err *err) SLIP_MUST_CHECK;
 enum slip_compression slip_inflate_kind(const struct slip_inflate *z);
 struct slip_source slip_inflate_source(struct slip_inflate *z);
 /* Read the stream to its end and give the digest and size of everything that was inflated. */
