@@ -19,6 +19,8 @@ librunner_a_SOURCES += \
 	runner/base/map.h \
 	runner/base/mem.c \
 	runner/base/mem.h \
+	runner/base/opt.c \
+	runner/base/opt.h \
 	runner/base/path.c \
 	runner/base/path.h \
 	runner/base/pool.c \

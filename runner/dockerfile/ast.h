@@ -92,7 +92,7 @@ struct slip_args {
 	size_t cap;
 };
 
-/* COPY and ADD. A flag that is not given is NULL, false or SLIP_UNSET. */
+/* COPY and ADD. A flag that is not given, or is empty, is NULL, false or SLIP_UNSET. */
 struct slip_copy {
 	struct slip_strv sources; /* expand; heredocs are not among them */
 	char *dest; /* expand */
@@ -201,6 +201,9 @@ struct slip_dockerfile {
 	struct slip_stage *stages;
 	size_t n_stages;
 };
+
+/* The body a COPY or ADD writes, or a script: leading tabs gone for <<-. The caller's. */
+char *slip_heredoc_content(const struct slip_heredoc *doc);
 
 /* "COPY" */
 const char *slip_instr_name(enum slip_instr_kind kind);

@@ -25,7 +25,7 @@ int slip_expand_word(const struct slip_expand *x, const char *word, char **out,
 	struct slip_err *err) SLIP_MUST_CHECK;
 /*
  * The same, then split at unquoted blanks, also those that came from a value: EXPOSE. Words are
- * appended to out; empty ones are dropped, unless quoted.
+ * appended to out; empty ones are dropped.
  */
 int slip_expand_words(const struct slip_expand *x, const char *text, struct slip_strv *out,
 	struct slip_err *err) SLIP_MUST_CHECK;

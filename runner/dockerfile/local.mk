@@ -1,1 +1,30 @@
-librunner_a_SOURCES +=
+librunner_a_SOURCES += \
+	runner/dockerfile/ast.c \
+	runner/dockerfile/ast.h \
+	runner/dockerfile/dockerfile_internal.h \
+	runner/dockerfile/dump.c \
+	runner/dockerfile/expand.c \
+	runner/dockerfile/expand.h \
+	runner/dockerfile/flags.c \
+	runner/dockerfile/glob.c \
+	runner/dockerfile/glob.h \
+	runner/dockerfile/heredoc.c \
+	runner/dockerfile/ignore.c \
+	runner/dockerfile/ignore.h \
+	runner/dockerfile/instr.c \
+	runner/dockerfile/lines.c \
+	runner/dockerfile/mode.c \
+	runner/dockerfile/mode.h \
+	runner/dockerfile/mount.c \
+	runner/dockerfile/mount.h \
+	runner/dockerfile/operands.c \
+	runner/dockerfile/parse.c \
+	runner/dockerfile/parse.h \
+	runner/dockerfile/pattern.c \
+	runner/dockerfile/print.c \
+	runner/dockerfile/print.h \
+	runner/dockerfile/scope.c \
+	runner/dockerfile/scope.h \
+	runner/dockerfile/utf8.c \
+	runner/dockerfile/values.c \
+	runner/dockerfile/values.h

@@ -2,15 +2,15 @@
 
 #include "runner/oci/image.h"
 
-static void release_healthcheck(struct slip_healthcheck *check)
+static void release_healthcheck(struct slip_image_healthcheck *check)
 {
 	slip_strv_release(&check->test);
-	*check = (struct slip_healthcheck){0};
+	*check = (struct slip_image_healthcheck){0};
 }
 
-static void copy_healthcheck(struct slip_healthcheck *dst, const struct slip_healthcheck *src)
+static void copy_healthcheck(struct slip_image_healthcheck *dst, const struct slip_image_healthcheck *src)
 {
-	struct slip_healthcheck copy = *src;
+	struct slip_image_healthcheck copy = *src;
 
 	copy.test = (struct slip_strv){0};
 	slip_strv_copy(&copy.test, &src->test);
@@ -183,9 +183,9 @@ void slip_image_set_cmd(struct slip_image *img, const struct slip_strv *words)
 	set_words(&img->cmd, &img->has_cmd, words);
 }
 
-void slip_image_set_healthcheck(struct slip_image *img, const struct slip_healthcheck *check)
+void slip_image_set_healthcheck(struct slip_image *img, const struct slip_image_healthcheck *check)
 {
-	struct slip_healthcheck none = {0};
+	struct slip_image_healthcheck none = {0};
 
 	copy_healthcheck(&img->healthcheck, check ? check : &none);
 	img->has_healthcheck = check != NULL;

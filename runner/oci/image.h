@@ -18,7 +18,7 @@
 #include "runner/base/strv.h"
 #include "runner/oci/platform.h"
 
-struct slip_healthcheck {
+struct slip_image_healthcheck {
 	struct slip_strv test; /* {"NONE"}, {"CMD", ...} or {"CMD-SHELL", text}; empty: inherit */
 	int64_t interval; /* nanoseconds, 0: default */
 	int64_t timeout;
@@ -54,7 +54,7 @@ struct slip_image {
 	struct slip_map labels; /* string to string: set with slip_smap_set */
 	char *stop_signal;
 	bool has_healthcheck;
-	struct slip_healthcheck healthcheck;
+	struct slip_image_healthcheck healthcheck;
 	struct slip_strv onbuild;
 	struct slip_strv shell;
 
@@ -95,7 +95,7 @@ void slip_image_add_volume(struct slip_image *img, const char *path);
 /* NULL: absent, so that a base's value is dropped. */
 void slip_image_set_entrypoint(struct slip_image *img, const struct slip_strv *words);
 void slip_image_set_cmd(struct slip_image *img, const struct slip_strv *words);
-void slip_image_set_healthcheck(struct slip_image *img, const struct slip_healthcheck *check);
+void slip_image_set_healthcheck(struct slip_image *img, const struct slip_image_healthcheck *check);
 void slip_image_add_diff_id(struct slip_image *img, const struct slip_digest *diff_id);
 /* Strings are copied. */
 void slip_image_add_history(struct slip_image *img, const struct slip_history *entry);

@@ -33,7 +33,7 @@ static int read_healthcheck(
 	const struct slip_json *config, struct slip_image *img, struct slip_err *err)
 {
 	static const char what[] = WHAT ": Healthcheck";
-	struct slip_healthcheck *check = &img->healthcheck;
+	struct slip_image_healthcheck *check = &img->healthcheck;
 	struct slip_json *obj;
 
 	if (slip_oci_read(config, "Healthcheck", WHAT, SLIP_JSON_OBJECT, &obj, err) < 0)
@@ -228,7 +228,7 @@ static void overlay_words(
 
 static void overlay_healthcheck(struct slip_json *config, const struct slip_image *img)
 {
-	const struct slip_healthcheck *check = &img->healthcheck;
+	const struct slip_image_healthcheck *check = &img->healthcheck;
 
 	if (!img->has_healthcheck) {
 		overlay(config, "Healthcheck", NULL);

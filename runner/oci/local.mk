@@ -17,6 +17,6 @@ librunner_a_SOURCES += \
 	runner/oci/oci_internal.h \
 	runner/oci/platform.c \
 	runner/oci/platform.h \
+	runner/oci/read.c \
 	runner/oci/ref.c \
-	runner/oci/ref.h \
-	runner/oci/read.c
+	runner/oci/ref.h

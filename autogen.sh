@@ -1,0 +1,168 @@
+#!/bin/sh
+# From a fresh checkout to a built, demonstrated or tested program. Safe to run again and again.
+set -eu
+
+cd "$(dirname "$0")"
+
+usage() {
+	cat <<'END'
+usage: ./autogen.sh              generate ./configure, then: ./configure && make
+       ./autogen.sh demo         build, then run pipeline-examples/01-hello
+       ./autogen.sh check        build with gcc, clang and the sanitizers, then run every test
+       ./autogen.sh deps KIND    only install the packages for: build, test, dev
+
+demo, check and deps install missing Debian or Ubuntu packages (as root, or by sudo).
+END
+}
+
+build_packages="autoconf automake ca-certificates gcc libarchive-dev libc6-dev libcap-dev
+	libcurl4-openssl-dev libisal-dev libjansson-dev libseccomp-dev libssl-dev libyaml-dev
+	libzstd-dev make pkg-config zlib1g-dev"
+test_packages="bats buildah busybox-static clang clang-format crun curl docker-registry git jq
+	mmdebstrap openssl perl podman python3 shellcheck skopeo umoci zstd"
+dev_packages="clang-tidy cppcheck hyperfine libclang-rt-dev strace time"
+
+say() {
+	printf '%s\n' "$*" >&2
+}
+
+is_installed() {
+	dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	else
+		sudo "$@"
+	fi
+}
+
+# Shows what a command says only when it fails.
+quietly() {
+	log=$(mktemp)
+	if ! "$@" >"$log" 2>&1; then
+		cat "$log" >&2
+		rm -f "$log"
+		say "autogen.sh: failed: $*"
+		exit 1
+	fi
+	rm -f "$log"
+}
+
+# Installs what is missing of the named packages; touches nothing when all are there.
+install_packages() {
+	missing=
+	for package in "$@"; do
+		is_installed "$package" || missing="$missing $package"
+	done
+	[ -n "$missing" ] || return 0
+
+	if ! command -v apt-get >/dev/null; then
+		say "autogen.sh: missing packages:$missing"
+		say "autogen.sh: they can be installed by themselves on Debian and Ubuntu only"
+		exit 1
+	fi
+	if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
+		say "autogen.sh: missing packages:$missing"
+		say "autogen.sh: run this as root, or install sudo, or ask an administrator for them"
+		exit 1
+	fi
+	say "installing:$missing"
+	quietly as_root apt-get -qq update
+	known=
+	for package in $missing; do
+		if apt-cache show "$package" >/dev/null 2>&1; then
+			known="$known $package"
+		else
+			say "autogen.sh: this distribution has no package $package"
+		fi
+	done
+	# shellcheck disable=SC2086 # a list of package names
+	quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+		--no-install-recommends -o Dpkg::Use-Pty=0 $known
+}
+
+install_kind() {
+	# shellcheck disable=SC2086 # lists of package names
+	case $1 in
+	build) install_packages $build_packages ;;
+	test) install_packages $build_packages $test_packages ;;
+	dev) install_packages $build_packages $test_packages $dev_packages ;;
+	*)
+		usage >&2
+		exit 2
+		;;
+	esac
+}
+
+# Objects of a build in the source tree would be picked up by the builds below build/.
+leave_source_tree_clean() {
+	[ -e config.status ] || return 0
+	say "cleaning the build in the source tree (make distclean): builds go to build/ from here on"
+	make -s distclean >/dev/null
+}
+
+is_configure_current() {
+	[ -e configure ] && [ -e Makefile.in ] && [ -e build-aux/tap-driver.sh ] &&
+		[ -z "$(find configure.ac Makefile.am runner steps tests -maxdepth 2 \
+			\( -name local.mk -o -name configure.ac -o -name Makefile.am \) \
+			-newer configure)" ]
+}
+
+generate() {
+	if is_configure_current; then
+		return 0
+	fi
+	quietly autoreconf -fi
+	touch configure
+}
+
+# The command that a reader repeats by hand is shown with a $ in front.
+show() {
+	say "\$ $*"
+	"$@"
+}
+
+run_demo() {
+	install_kind build
+	leave_source_tree_clean
+	generate
+	jobs=$(nproc 2>/dev/null || echo 1)
+	tests/configure-dir.sh build/gcc --enable-werror
+	say "building build/gcc/slipway"
+	make -s -C build/gcc -j"$jobs" slipway >&2
+	ln -sf build/gcc/slipway slipway
+	cd pipeline-examples/01-hello
+	show ../../slipway run
+	say ""
+	say "the image:   pipeline-examples/01-hello/hello.oci (an OCI layout)"
+	say "the reports: pipeline-examples/01-hello/.slipway/out"
+	say "run it:      umoci unpack --rootless --image hello.oci bundle && bundle/rootfs/hello"
+}
+
+case ${1-} in
+"")
+	autoreconf -fi
+	say "now: ./configure && make"
+	;;
+deps)
+	install_kind "${2-}"
+	;;
+demo)
+	run_demo
+	;;
+check)
+	install_kind test
+	leave_source_tree_clean
+	generate
+	exec tests/check.sh
+	;;
+-h | --help | help)
+	usage
+	;;
+*)
+	usage >&2
+	exit 2
+	;;
+esac

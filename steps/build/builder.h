@@ -1,0 +1,54 @@
+/*
+ * One image build: the services it uses and the nouns it owns.
+ */
+#ifndef SLIP_BUILD_BUILDER_H
+#define SLIP_BUILD_BUILDER_H
+
+#include "runner/base/pool.h"
+#include "runner/dockerfile/ast.h"
+#include "runner/registry/registry.h"
+#include "runner/sandbox/isolation.h"
+#include "runner/store/store.h"
+#include "steps/build/cache.h"
+#include "steps/build/context.h"
+#include "steps/build/request.h"
+#include "steps/build/stage.h"
+
+struct slip_builder {
+	const struct slip_build_request *req;
+	struct slip_store *store;
+	struct slip_http *http;
+	struct slip_registry *registry;
+	struct slip_pool *cpu; /* hash, compress, inflate */
+	struct slip_pool *io;  /* transfers: threads that wait */
+	struct slip_isolation isolation;
+	struct slip_platform platform;
+	int64_t created; /* of the image and of what it creates, seconds */
+	bool has_epoch;	 /* SOURCE_DATE_EPOCH gave it: no file is newer */
+
+	struct slip_dockerfile *dockerfile;
+	struct slip_context *context;
+	struct slip_map build_args; /* name to value */
+	struct slip_map globals;    /* what FROM lines see: global ARGs and the platform's */
+	struct slip_cache *cache;   /* NULL: off */
+	struct slip_map bases;	    /* "platform name" to struct slip_base */
+	struct slip_build_stage **stages;
+	size_t n_stages;
+	struct slip_build_stage *target;
+};
+
+struct slip_build_result {
+	struct slip_digest digest;    /* of the manifest */
+	struct slip_digest config;    /* image id */
+	size_t hits;
+	size_t misses;
+};
+
+/* Build, push, write: all that the request asks for. */
+int slip_build_image(const struct slip_build_request *req, struct slip_build_result *result,
+	struct slip_err *err) SLIP_MUST_CHECK;
+
+/* Is this RUN, COPY or WORKDIR to be looked up and stored? */
+bool slip_builder_caches(const struct slip_builder *b, enum slip_step_kind kind);
+
+#endif

@@ -1,0 +1,229 @@
+#include "config.h"
+
+#include "steps/build/context.h"
+
+#include <dirent.h>
+#include <errno.h>
+
+#include "runner/base/io.h"
+#include "runner/base/limits.h"
+#include "runner/base/path.h"
+
+struct slip_context {
+	struct slip_source_tree source; /* first: the operations get its address */
+	char *path;		   /* real and absolute */
+	int fd;
+	struct slip_ignore *ignore; /* NULL: none */
+};
+
+static struct slip_context *of(struct slip_source_tree *t)
+{
+	return (struct slip_context *)t;
+}
+
+/* The path below the root of an open descriptor, by what the kernel calls it. */
+static int real_path(
+	const struct slip_context *c, int fd, const char *asked, char **out, struct slip_err *err)
+{
+	char link[64], target[SLIP_MAX_PATH + 1];
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(link, target, sizeof(target) - 1);
+	if (n < 0) {
+		*out = slip_path_clean_rooted(asked); /* no /proc: the links in it stay unknown */
+		return 0;
+	}
+	target[n] = '\0';
+	if (!slip_path_is_below(target, c->path))
+		return slip_err_set(err, SLIP_E_DOCKERFILE, 0, "\"%s\" leads out of the context",
+			asked);
+	*out = slip_path_clean_rooted(target + strlen(c->path));
+	return 0;
+}
+
+static void describe(struct slip_entry *e, const char *path, const struct stat *st)
+{
+	slip_entry_init(e, SLIP_ENTRY_FILE, path);
+	if (slip_entry_from_stat(e, st) < 0) {
+		/* A socket in the context arrives as an empty file, as with other builders. */
+		e->type = SLIP_ENTRY_FILE;
+		e->mode = st->st_mode & 07777;
+		e->size = 0;
+	}
+	e->uid = 0;
+	e->gid = 0;
+}
+
+static int add_link(struct slip_entry *e, int dirfd, const char *name, struct slip_err *err)
+{
+	char target[SLIP_MAX_PATH + 1];
+	ssize_t n = readlinkat(dirfd, name, target, sizeof(target) - 1);
+	if (n < 0)
+		return slip_err_set(err, SLIP_E_IO, errno, "read link %s", name);
+	target[n] = '\0';
+	free(e->link);
+	e->link = slip_xstrdup(target);
+	return 0;
+}
+
+static bool is_hidden(const struct slip_context *c, const char *path, bool is_dir)
+{
+	if (!*path || !c->ignore)
+		return false;
+	if (is_dir)
+		return slip_ignore_dir(c->ignore, path) == SLIP_IGNORE_EXCLUDED;
+	return slip_ignore_is_excluded(c->ignore, path);
+}
+
+static int context_lookup(struct slip_source_tree *t, const char *path, char **resolved,
+	struct slip_entry *e, bool *found, struct slip_err *err)
+{
+	struct slip_context *c = of(t);
+	struct slip_err why = SLIP_ERR_INIT;
+	slip_autoclose int fd = -1;
+	*found = false;
+	if (slip_open_in_root(c->fd, path, O_PATH, 0, &fd, &why) < 0)
+		return slip_err_is(&why, SLIP_E_NOTFOUND) || why.sys == ENOTDIR
+			       ? 0
+			       : slip_err_copy(err, &why);
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return slip_err_set(err, SLIP_E_IO, errno, "stat %s", path);
+	slip_autofree char *real = NULL;
+	if (real_path(c, fd, path, &real, err) < 0)
+		return -1;
+	if (is_hidden(c, real, S_ISDIR(st.st_mode)))
+		return 0;
+	describe(e, real, &st);
+	*resolved = slip_steal_ptr(&real);
+	*found = true;
+	return 0;
+}
+
+static int context_list(
+	struct slip_source_tree *t, const char *path, struct slip_strv *names, struct slip_err *err)
+{
+	struct slip_context *c = of(t);
+	int fd;
+	if (slip_open_in_root(c->fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &fd, err) < 0)
+		return -1;
+	DIR *dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return slip_err_set(err, SLIP_E_IO, errno, "read directory /%s", path);
+	}
+	for (struct dirent *d; (d = readdir(dir));) {
+		if (slip_streq(d->d_name, ".") || slip_streq(d->d_name, ".."))
+			continue;
+		slip_autofree char *child =
+			*path ? slip_xasprintf("%s/%s", path, d->d_name) : slip_xstrdup(d->d_name);
+		/* d_type may be unknown; then a directory that is hidden is found out by stat. */
+		if (!is_hidden(c, child, d->d_type == DT_DIR || d->d_type == DT_UNKNOWN))
+			slip_strv_add(names, d->d_name);
+	}
+	closedir(dir);
+	slip_strv_sort(names);
+	return 0;
+}
+
+static int context_stat(struct slip_source_tree *t, const char *path, struct slip_entry *e,
+	bool *optional, struct slip_err *err)
+{
+	struct slip_context *c = of(t);
+	slip_autoclose int dirfd = -1;
+	char name[256];
+	struct stat st;
+	if (slip_open_parent_in_root(c->fd, path, &dirfd, name, err) < 0)
+		return -1;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return slip_err_set(err, SLIP_E_IO, errno, "stat %s", path);
+	describe(e, path, &st);
+	*optional = S_ISDIR(st.st_mode) && c->ignore &&
+		    slip_ignore_dir(c->ignore, path) != SLIP_IGNORE_INCLUDED;
+	return S_ISLNK(st.st_mode) ? add_link(e, dirfd, name, err) : 0;
+}
+
+static int context_open(
+	struct slip_source_tree *t, const char *path, int *fd, struct slip_err *err)
+{
+	if (slip_open_in_root(
+		    of(t)->fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, fd, err) < 0)
+		return -1;
+	struct stat st;
+	if (fstat(*fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		slip_cleanup_close(fd);
+		return slip_err_set(err, SLIP_E_IO, 0,
+			"%s is no regular file any more: the context changed during the build", path);
+	}
+	return 0;
+}
+
+static const struct slip_source_ops context_ops = {
+	.lookup = context_lookup,
+	.list = context_list,
+	.stat = context_stat,
+	.open = context_open,
+};
+
+/* Read the ignore file, if there is one. */
+static int load_ignore(
+	struct slip_context *c, int dirfd, const char *path, bool *found, struct slip_err *err)
+{
+	slip_autobuf text;
+	slip_buf_init(&text, SLIP_MAX_DOCKERIGNORE);
+	struct slip_err why = SLIP_ERR_INIT;
+	*found = true;
+	if (slip_read_file(dirfd, path, &text, &why) < 0) {
+		*found = false;
+		return slip_err_is(&why, SLIP_E_NOTFOUND) ? 0 : slip_err_copy(err, &why);
+	}
+	return slip_ignore_parse(text.data, text.len, slip_path_base(path), &c->ignore, err);
+}
+
+int slip_context_open(const char *dir, const char *dockerfile, struct slip_context **out,
+	struct slip_err *err)
+{
+	struct slip_context *c = slip_xcalloc(1, sizeof(*c));
+	c->source.ops = &context_ops;
+	c->source.what = "the context";
+	c->path = realpath(dir, NULL);
+	c->fd = c->path ? open(c->path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (c->fd < 0) {
+		slip_err_set(err, SLIP_E_USAGE, errno, "the context directory \"%s\"", dir);
+		slip_context_free(c);
+		return -1;
+	}
+	slip_autofree char *own = slip_xasprintf("%s.dockerignore", dockerfile);
+	bool found;
+	if (load_ignore(c, AT_FDCWD, own, &found, err) < 0 ||
+		(!found && load_ignore(c, c->fd, ".dockerignore", &found, err) < 0)) {
+		slip_context_free(c);
+		return -1;
+	}
+	*out = c;
+	return 0;
+}
+
+void slip_context_free(struct slip_context *c)
+{
+	if (!c)
+		return;
+	slip_ignore_free(c->ignore);
+	slip_cleanup_close(&c->fd);
+	free(c->path);
+	free(c);
+}
+
+const char *slip_context_path(const struct slip_context *c)
+{
+	return c->path;
+}
+
+int slip_context_fd(const struct slip_context *c)
+{
+	return c->fd;
+}
+
+struct slip_source_tree *slip_context_source(struct slip_context *c)
+{
+	return &c->source;
+}

@@ -1,0 +1,138 @@
+#include "config.h"
+
+#include "steps/build/request.h"
+
+#define AT(member) offsetof(struct slip_build_request, member)
+
+static const char *const formats[] = {"", "docker", "oci", NULL};
+static const char *const compressions[] = {"gzip", "zstd", NULL};
+/* In the order of enum slip_isolation_mode. */
+static const char *const isolations[] = {
+	"auto", "namespaces", "chroot", "in-place", "none", NULL};
+
+const struct slip_opt slip_build_options[] = {
+	{"context", 'c', SLIP_OPT_STRING, AT(context), "DIR", "The directory that COPY and ADD read.",
+		"."},
+	{"dockerfile", 'f', SLIP_OPT_STRING, AT(dockerfile), "FILE",
+		"The Dockerfile: a path from here, or from the context.", "Dockerfile"},
+	{"build-arg", 0, SLIP_OPT_LIST, AT(build_args), "NAME[=VALUE]",
+		"A value for an ARG; without =VALUE that of the environment variable."},
+	{"label", 0, SLIP_OPT_LIST, AT(labels), "NAME=VALUE",
+		"A label of the image; wins over a LABEL of the same name."},
+	{"target", 0, SLIP_OPT_STRING, AT(target), "STAGE",
+		"The stage to build; the last one otherwise."},
+	{"custom-platform", 0, SLIP_OPT_STRING, AT(platform), "OS/ARCH[/VARIANT]",
+		"The platform to build for; this machine's otherwise."},
+	{"customPlatform", .alias_of = "custom-platform"},
+
+	{"destination", 'd', SLIP_OPT_LIST, AT(destinations), "IMAGE",
+		"Where to push: registry/repository:tag. May be given often."},
+	{"no-push", 0, SLIP_OPT_BOOL, AT(no_push), NULL, "Build only, push no image."},
+	{"oci-layout-path", 0, SLIP_OPT_STRING, AT(oci_layout_path), "DIR",
+		"Also write the image as an OCI layout."},
+	{"tar-path", 0, SLIP_OPT_STRING, AT(tar_path), "FILE",
+		"Also write the image as an archive for `docker load`."},
+	{"tarPath", .alias_of = "tar-path"},
+	{"digest-file", 0, SLIP_OPT_STRING, AT(digest_file), "FILE",
+		"Write the image's digest there, without a newline."},
+	{"image-name-with-digest-file", 0, SLIP_OPT_STRING, AT(image_name_with_digest_file), "FILE",
+		"Write a line repository@digest for every destination."},
+	{"image-name-tag-with-digest-file", 0, SLIP_OPT_STRING, AT(image_name_tag_with_digest_file),
+		"FILE", "Write a line repository:tag@digest for every destination."},
+	{"image-format", 0, SLIP_OPT_CHOICE, AT(image_format), "docker|oci",
+		"Media types of the image; those of the base image otherwise.", NULL, formats},
+	{"compression", 0, SLIP_OPT_CHOICE, AT(compression), "gzip|zstd",
+		"How layers are compressed.", "gzip", compressions},
+	{"compression-level", 0, SLIP_OPT_INT, AT(compression_level), "N",
+		"Level of the compression; -1 is the fast default.", "-1"},
+
+	{"cache", 0, SLIP_OPT_BOOL, AT(cache), NULL, "Use and fill the layer cache."},
+	{"cache-repo", 0, SLIP_OPT_STRING, AT(cache_repo), "REPOSITORY|oci:DIR",
+		"Where cached layers are kept; <first destination>/cache otherwise."},
+	{"cache-dir", 0, SLIP_OPT_STRING, AT(cache_dir), "DIR",
+		"The local store; $SLIPWAY_STORE or ~/.cache/slipway otherwise."},
+	{"cache-ttl", 0, SLIP_OPT_DURATION, AT(cache_ttl), "DURATION",
+		"Cached layers older than this are not used.", "336h"},
+	{"cache-run-layers", 0, SLIP_OPT_BOOL, AT(cache_run_layers), NULL,
+		"Cache RUN and WORKDIR (the default; =false switches it off).", "true"},
+	{"cache-copy-layers", 0, SLIP_OPT_BOOL, AT(cache_copy_layers), NULL,
+		"Cache COPY and ADD too."},
+	{"no-push-cache", 0, SLIP_OPT_BOOL, AT(no_push_cache), NULL,
+		"Use the cache repository without writing to it."},
+
+	{"isolation", 0, SLIP_OPT_CHOICE, AT(isolation), "MODE",
+		"How a RUN is isolated: auto, namespaces or none.", "auto", isolations},
+	{"reproducible", 0, SLIP_OPT_BOOL, AT(reproducible), NULL,
+		"The same digest for the same input: all times are $SOURCE_DATE_EPOCH, or 0."},
+	{"skip-push-permission-check", 0, SLIP_OPT_BOOL, AT(skip_push_permission_check), NULL,
+		"Do not ask the registries for push rights before the build."},
+
+	{"insecure", 0, SLIP_OPT_BOOL, AT(insecure), NULL, "Push over plain HTTP where HTTPS fails."},
+	{"insecure-pull", 0, SLIP_OPT_BOOL, AT(insecure_pull), NULL,
+		"Pull over plain HTTP where HTTPS fails."},
+	{"insecure-registry", 0, SLIP_OPT_LIST, AT(insecure_registries), "HOST",
+		"Plain HTTP for this registry where HTTPS fails. May be given often."},
+	{"skip-tls-verify", 0, SLIP_OPT_BOOL, AT(skip_tls_verify), NULL,
+		"Push without verifying certificates."},
+	{"skip-tls-verify-pull", 0, SLIP_OPT_BOOL, AT(skip_tls_verify_pull), NULL,
+		"Pull without verifying certificates."},
+	{"skip-tls-verify-registry", 0, SLIP_OPT_LIST, AT(skip_tls_verify_registries), "HOST",
+		"Do not verify this registry's certificate. May be given often."},
+	{"registry-certificate", 0, SLIP_OPT_LIST, AT(registry_certificates), "HOST=FILE",
+		"A CA certificate (PEM) for a registry. May be given often."},
+	{"registry-client-cert", 0, SLIP_OPT_LIST, AT(registry_client_certs), "HOST=CERT,KEY",
+		"A client certificate for a registry. May be given often."},
+	{"registry-mirror", 0, SLIP_OPT_LIST, AT(registry_mirrors), "HOST[/PREFIX]",
+		"Pull Docker Hub's images from there. May be given often."},
+	{"registry-map", 0, SLIP_OPT_LIST, AT(registry_maps), "HOST=HOST[/PREFIX]",
+		"Pull one registry's images from another; several with ';'. May be given often."},
+	{"skip-default-registry-fallback", 0, SLIP_OPT_BOOL, AT(skip_default_registry_fallback),
+		NULL, "Fail when no mirror or map has an image, without asking its own registry."},
+
+	{"verbosity", 'v', SLIP_OPT_STRING, AT(verbosity), "LEVEL",
+		"trace, debug, info, warn, error, fatal or panic.", "info"},
+	{"log-format", 0, SLIP_OPT_STRING, AT(log_format), "text|color|json", "Format of the log.",
+		"color"},
+	{"log-timestamp", 0, SLIP_OPT_BOOL, AT(log_timestamp), NULL,
+		"Times of day in the log instead of elapsed seconds."},
+	{NULL},
+};
+
+void slip_build_request_init(struct slip_build_request *r)
+{
+	memset(r, 0, sizeof(*r));
+	slip_opt_defaults(slip_build_options, r);
+}
+
+void slip_build_request_release(struct slip_build_request *r)
+{
+	slip_opt_release(slip_build_options, r);
+}
+
+static int check_pairs(const struct slip_strv *sv, const char *flag, struct slip_err *err)
+{
+	for (size_t i = 0; i < sv->n; i++) {
+		const char *equals = strchr(sv->v[i], '=');
+		if (!equals || equals == sv->v[i])
+			return slip_err_set(err, SLIP_E_USAGE, 0,
+				"--%s takes NAME=VALUE, not \"%s\"", flag, sv->v[i]);
+	}
+	return 0;
+}
+
+int slip_build_request_check(const struct slip_build_request *r, struct slip_err *err)
+{
+	if (!r->destinations.n && !r->no_push)
+		return slip_err_set(err, SLIP_E_USAGE, 0,
+			"where to? Give --destination, or --no-push to build only");
+	if (r->cache && !r->cache_repo && !r->destinations.n)
+		return slip_err_set(err, SLIP_E_USAGE, 0,
+			"--cache without a destination needs --cache-repo (a repository or oci:DIR)");
+	if (r->image_name_with_digest_file && !r->destinations.n)
+		return slip_err_set(err, SLIP_E_USAGE, 0,
+			"--image-name-with-digest-file needs a --destination");
+	if (r->image_name_tag_with_digest_file && !r->destinations.n)
+		return slip_err_set(err, SLIP_E_USAGE, 0,
+			"--image-name-tag-with-digest-file needs a --destination");
+	return check_pairs(&r->labels, "label", err);
+}

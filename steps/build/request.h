@@ -1,0 +1,73 @@
+/*
+ * What one image build is asked to do: the values of `slipway build`'s flags, wherever they come
+ * from (command line, slipway.yaml, another process). One table, slip_build_options, names them all.
+ */
+#ifndef SLIP_BUILD_REQUEST_H
+#define SLIP_BUILD_REQUEST_H
+
+#include "runner/base/opt.h"
+
+enum slip_image_format {
+	SLIP_FORMAT_INHERIT, /* the base image's; OCI for FROM scratch */
+	SLIP_FORMAT_DOCKER,
+	SLIP_FORMAT_OCI,
+};
+
+struct slip_build_request {
+	/* input */
+	char *context;
+	char *dockerfile;
+	struct slip_strv build_args;
+	struct slip_strv labels;
+	char *target;
+	char *platform;
+	/* output */
+	struct slip_strv destinations;
+	bool no_push;
+	char *oci_layout_path;
+	char *tar_path;
+	char *digest_file;
+	char *image_name_with_digest_file;
+	char *image_name_tag_with_digest_file;
+	int image_format; /* enum slip_image_format */
+	int compression;  /* 0 gzip, 1 zstd */
+	int64_t compression_level;
+	/* cache */
+	bool cache;
+	char *cache_repo;
+	char *cache_dir;
+	int64_t cache_ttl; /* ns */
+	bool cache_run_layers;
+	bool cache_copy_layers;
+	bool no_push_cache;
+	/* behaviour */
+	int isolation; /* enum slip_isolation_mode */
+	bool reproducible;
+	bool skip_push_permission_check;
+	/* registries */
+	bool insecure;
+	bool insecure_pull;
+	struct slip_strv insecure_registries;
+	bool skip_tls_verify;
+	bool skip_tls_verify_pull;
+	struct slip_strv skip_tls_verify_registries;
+	struct slip_strv registry_certificates;
+	struct slip_strv registry_client_certs;
+	struct slip_strv registry_mirrors;
+	struct slip_strv registry_maps;
+	bool skip_default_registry_fallback;
+	/* logs */
+	char *verbosity;
+	char *log_format;
+	bool log_timestamp;
+};
+
+extern const struct slip_opt slip_build_options[];
+
+void slip_build_request_init(struct slip_build_request *r); /* defaults applied */
+void slip_build_request_release(struct slip_build_request *r);
+/* What the flags say together: destinations or --no-push, a cache repository, ... */
+int slip_build_request_check(const struct slip_build_request *r, struct slip_err *err)
+	SLIP_MUST_CHECK;
+
+#endif
