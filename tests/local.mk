@@ -26,6 +26,7 @@ E2E_TESTS += \
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf \
+	tests/unit/test_layer_unpack \
 	tests/unit/test_oci_archive \
 	tests/unit/test_oci_image \
 	tests/unit/test_oci_index \
