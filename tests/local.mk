@@ -26,6 +26,9 @@ E2E_TESTS += \
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf \
+	tests/unit/test_layer_inflate \
+	tests/unit/test_layer_tar_read \
+	tests/unit/test_layer_tree \
 	tests/unit/test_layer_unpack \
 	tests/unit/test_oci_archive \
 	tests/unit/test_oci_image \
@@ -37,8 +40,10 @@ UNIT_TESTS += \
 	tests/unit/test_oci_ref
 
 FUZZ_TARGETS += \
+	tests/fuzz/fuzz_inflate \
 	tests/fuzz/fuzz_manifest \
-	tests/fuzz/fuzz_ref
+	tests/fuzz/fuzz_ref \
+	tests/fuzz/fuzz_unpack
 
 # --- how tests are run ----------------------------------------------------------------------------
 TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) $(LINT_TESTS)

@@ -538,6 +538,85 @@ static void test_diff_id(void)
 	is_int(packed.entries, 3, "entries");
 }
 
+/* --- other people's archives ---------------------------------------------------------------------
+ */
+
+static int run(const char *const *argv)
+{
+	struct slip_proc_spec spec = {
+		.argv = argv, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = STDERR_FILENO};
+	struct slip_proc_output out = {.status = -1};
+	struct slip_err err = SLIP_ERR_INIT;
+
+	if (slip_proc_run(&spec, NULL, 0, SLIP_MIB, 60000, &out, &err) < 0)
+		diag("%s", err.msg);
+	free(out.out);
+	return out.status;
+}
+
+static void make_source(const char *dir, bool long_names)
+{
+	slip_autofree char *script = slip_xasprintf(
+		"cd '%s' && mkdir -p d/e && printf x >d/e/f && ln d/e/f d/g && ln -s e/f d/l && "
+		"truncate -s 900 d/hole && printf end >>d/hole && mkfifo d/p && "
+		"truncate -s 100000 d/sparse && printf middle | dd of=d/sparse bs=1 seek=50000 "
+		"conv=notrunc status=none && truncate -s 200000 d/sparse%s",
+		dir,
+		long_names
+			? " && n=$(printf '%0120d' 0) && mkdir -p d/$n/$n && "
+			  "printf y >d/$n/$n/$n && ln d/$n/$n/$n d/$n/link && ln -s $n$n d/$n/sym"
+			: "");
+	const char *argv[] = {"sh", "-ec", script, NULL};
+
+	if (run(argv) != 0)
+		fail("files to pack");
+}
+
+static void test_gnu_tar(void)
+{
+	static const struct {
+		const char *format;
+		const char *sparse;
+		bool long_names;
+	} table[] = {
+		{"v7", "--no-acls", false},
+		{"ustar", "--no-acls", false},
+		{"oldgnu", "--sparse", true},
+		{"gnu", "--sparse", true},
+		{"gnu", "--no-acls", true},
+		{"pax", "--no-acls", true},
+		{"pax", "--sparse-version=0.0", true},
+		{"pax", "--sparse-version=0.1", true},
+		{"pax", "--sparse-version=1.0", true},
+	};
+	slip_autofree char *source = below("source");
+	slip_autofree char *archive = below("gnu.tar");
+	slip_autofree char *root = below("root");
+
+	for (size_t i = 0; i < SLIP_ARRAY_LEN(table); i++) {
+		slip_autofree char *format = slip_xasprintf("--format=%s", table[i].format);
+		const char *argv[] = {"tar", "-C", source, "-cf", archive, format, "--sparse",
+			table[i].sparse, "d", NULL};
+		if (strstr(table[i].sparse, "acls"))
+			argv[6] = "--no-xattrs";
+		close(fresh_dir("source"));
+		make_source(source, table[i].long_names);
+		if (run(argv) != 0) {
+			skip("no GNU tar", "%s %s", table[i].format, table[i].sparse);
+			continue;
+		}
+		struct slip_err err = SLIP_ERR_INIT;
+		slip_autoclose int fd = fresh_dir("root");
+		struct slip_unpack opt = {.rootfd = fd};
+		struct slip_unpacked done;
+		if (unpack_file("gnu.tar", &opt, &done, &err) < 0)
+			diag("%s", err.msg);
+		slip_autofree char *want = list_root(source);
+		slip_autofree char *got = list_root(root);
+		is_str(got, want, "GNU tar %s %s", table[i].format, table[i].sparse);
+	}
+}
+
 /* --- set-up --------------------------------------------------------------------------------------
  */
 
@@ -562,15 +641,8 @@ static int make_layers(void)
 	slip_autofree char *script =
 		slip_xasprintf("%s/tests/data/layers/make.py", source ? source : ".");
 	const char *argv[] = {"python3", script, base_dir, canary_dir, NULL};
-	struct slip_proc_spec spec = {
-		.argv = argv, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = STDERR_FILENO};
-	struct slip_proc_output out = {.status = -1};
-	struct slip_err err = SLIP_ERR_INIT;
 
-	if (slip_proc_run(&spec, NULL, 0, SLIP_MIB, 60000, &out, &err) < 0)
-		diag("%s", err.msg);
-	free(out.out);
-	return out.status;
+	return run(argv);
 }
 
 /* An overlay mount is the judge of what an overlay's directories mean. */
@@ -607,6 +679,7 @@ int main(void)
 		test_limits();
 		test_speed_of_nonsense();
 		test_diff_id();
+		test_gnu_tar();
 	}
 	if (slip_remove_tree(AT_FDCWD, base_dir, &err) < 0)
 		diag("%s", err.msg);
