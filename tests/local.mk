@@ -78,6 +78,7 @@ EXTRA_DIST += \
 	tests/check.sh \
 	tests/configure-dir.sh \
 	tests/coverage.sh \
+	tests/data/layers/make.py \
 	tests/e2e/setup_suite.bash \
 	tests/fuzz/main.c \
 	tests/fuzz/run.sh \

@@ -558,12 +558,12 @@ static void make_source(const char *dir, bool long_names)
 {
 	slip_autofree char *script = slip_xasprintf(
 		"cd '%s' && mkdir -p d/e && printf x >d/e/f && ln d/e/f d/g && ln -s e/f d/l && "
-		"truncate -s 900 d/hole && printf end >>d/hole && mkfifo d/p && "
+		"truncate -s 900 d/hole && printf end >>d/hole && "
 		"truncate -s 100000 d/sparse && printf middle | dd of=d/sparse bs=1 seek=50000 "
 		"conv=notrunc status=none && truncate -s 200000 d/sparse%s",
 		dir,
 		long_names
-			? " && n=$(printf '%0120d' 0) && mkdir -p d/$n/$n && "
+			? " && mkfifo d/p && n=$(printf '%0120d' 0) && mkdir -p d/$n/$n && "
 			  "printf y >d/$n/$n/$n && ln d/$n/$n/$n d/$n/link && ln -s $n$n d/$n/sym"
 			: "");
 	const char *argv[] = {"sh", "-ec", script, NULL};
