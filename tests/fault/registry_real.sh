@@ -56,6 +56,7 @@ fails() {
 
 # usage: start NAME: sets port, once the registry has logged it.
 start() {
+	: >"$dir/$1.log"
 	docker-registry serve "$dir/$1.yml" >"$dir/$1.log" 2>&1 &
 	pids="$pids $!"
 	port=
