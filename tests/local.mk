@@ -1,11 +1,10 @@
 # Every test speaks TAP. A C test is one line in UNIT_TESTS, a fuzz target one line in FUZZ_TARGETS
 # (its source has the same name), a shell check one line in LINT_TESTS, a bats file one line in
-# E2E_TESTS, a test of faults one line in FAULT_TESTS. docs/HACKING.md says how to add one.
+# E2E_TESTS. docs/HACKING.md says how to add one.
 UNIT_TESTS =
 FUZZ_TARGETS =
 LINT_TESTS =
 E2E_TESTS =
-FAULT_TESTS =
 
 LINT_TESTS += \
 	tests/lint/banned.sh \
@@ -25,12 +24,20 @@ E2E_TESTS += \
 	tests/e2e/harness.bats \
 	tests/e2e/run.bats
 
-FAULT_TESTS += \
-	tests/fault/registry_faults.sh \
-	tests/fault/registry_real.sh
-
 UNIT_TESTS += \
 	tests/unit/test_base_buf \
+	tests/unit/test_dockerfile_expand \
+	tests/unit/test_dockerfile_glob \
+	tests/unit/test_dockerfile_ignore \
+	tests/unit/test_dockerfile_mode \
+	tests/unit/test_dockerfile_mount \
+	tests/unit/test_dockerfile_parse \
+	tests/unit/test_dockerfile_print \
+	tests/unit/test_dockerfile_scope \
+	tests/unit/test_dockerfile_values \
+	tests/unit/test_layer_diff \
+	tests/unit/test_layer_entry \
+	tests/unit/test_layer_write \
 	tests/unit/test_net_proxy \
 	tests/unit/test_net_url \
 	tests/unit/test_oci_archive \
@@ -45,15 +52,28 @@ UNIT_TESTS += \
 	tests/unit/test_registry_credentials \
 	tests/unit/test_registry_host \
 	tests/unit/test_registry_retry \
-	tests/unit/test_registry_token
+	tests/unit/test_registry_token \
+	tests/unit/test_sandbox_isolation \
+	tests/unit/test_sandbox_overlay \
+	tests/unit/test_sandbox_run \
+	tests/unit/test_spec_expr \
+	tests/unit/test_spec_regex \
+	tests/unit/test_spec_spec \
+	tests/unit/test_spec_yaml \
+	tests/unit/test_store_layout \
+	tests/unit/test_store_store
 
 FUZZ_TARGETS += \
 	tests/fuzz/fuzz_challenge \
+	tests/fuzz/fuzz_dockerfile \
+	tests/fuzz/fuzz_expr \
+	tests/fuzz/fuzz_ignore \
 	tests/fuzz/fuzz_manifest \
-	tests/fuzz/fuzz_ref
+	tests/fuzz/fuzz_ref \
+	tests/fuzz/fuzz_spec
 
 # --- how tests are run ----------------------------------------------------------------------------
-TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) $(FAULT_TESTS) $(LINT_TESTS)
+TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) $(LINT_TESTS)
 TEST_EXTENSIONS = .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
@@ -65,7 +85,7 @@ SLIPWAY_TESTS_ENVIRONMENT = \
 	CC='$(CC)'
 AM_TESTS_ENVIRONMENT = export $(SLIPWAY_TESTS_ENVIRONMENT);
 
-check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS) tests/fault/regclient
+check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
 
 # A fuzz target has no main: libFuzzer brings one (such a build makes
 # nothing but the fuzz targets), and otherwise the archive gives it the one that
@@ -81,14 +101,11 @@ endif
 
 EXTRA_DIST += \
 	$(E2E_TESTS) \
-	$(FAULT_TESTS) \
 	$(LINT_TESTS) \
 	tests/check.sh \
 	tests/configure-dir.sh \
 	tests/coverage.sh \
 	tests/e2e/setup_suite.bash \
-	tests/fault/faultreg.py \
-	tests/fault/registry_faults.py \
 	tests/fuzz/main.c \
 	tests/fuzz/run.sh \
 	tests/lint/lib.sh \
@@ -123,7 +140,7 @@ fuzz:
 		$(FUZZ_TARGETS)
 
 bench: slipway
-	$(SLIPWAY_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/bench/run.sh
+	$(SLIPWAY_TESTS_ENVIRONMENT) bash $(srcdir)/tests/bench/run.sh
 
 coverage:
 	$(SLIPWAY_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/coverage.sh
