@@ -221,6 +221,29 @@ static void test_kernel_files(void)
 		expect("ls -d /proc/[0-9]* | wc -l", "4\n", "only its own processes are seen");
 }
 
+/* Where a fresh /proc cannot be had, the outer one is shown, with our own process in it. */
+static void test_bound_proc(void)
+{
+	struct slip_err err = SLIP_ERR_INIT;
+	bool fresh = iso.fresh_proc;
+	iso.fresh_proc = false;
+	slip_autofree char *script = slip_xasprintf(
+		"p=/proc/%d; [ -d $p ] && echo seen; cat $p/environ 2>/dev/null; ls $p/root/ "
+		"2>/dev/null; "
+		"readlink $p/exe; readlink $p/cwd; head -c 1 $p/mem 2>/dev/null; ls $p/fd/ "
+		"2>/dev/null | "
+		"while read -r f; do readlink $p/fd/$f; done; "
+		"for f in kcore keys timer_list interrupts; do head -c 1 /proc/$f 2>/dev/null; "
+		"done; "
+		"for f in /proc/sys/kernel/hostname /proc/sysrq-trigger; do (echo 0 > $f) "
+		"2>/dev/null && "
+		"echo $f; done; [ /proc/self/exe -ef /bin/busybox ] && echo self",
+		(int)getpid());
+	is_int(run(NULL, script, &err), 0, "with a bound /proc");
+	is_output("seen\nself\n", "other processes are seen and show nothing");
+	iso.fresh_proc = fresh;
+}
+
 static void test_names(void)
 {
 	struct slip_err err = SLIP_ERR_INIT;
@@ -459,6 +482,7 @@ static void all_tests(void)
 	test_process_state();
 	test_capabilities();
 	test_kernel_files();
+	test_bound_proc();
 	test_names();
 	test_upper();
 	test_processes();
@@ -477,6 +501,7 @@ static void user_tests(void)
 	test_process_state();
 	test_capabilities();
 	test_kernel_files();
+	test_bound_proc();
 	test_names();
 	test_upper();
 	test_links();
