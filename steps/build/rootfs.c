@@ -272,8 +272,9 @@ int slip_rootfs_open(struct slip_rootfs *r, const char *path, const struct slip_
 	size_t i = dir_of_origin(r, inode->origin);
 	if (unpack_dir(r, i, err) < 0)
 		return -1;
-	/* A later layer of the base may have removed the name that came with the bytes. */
-	if (slip_open_in_root(r->dirs[i].fd, inode->first_path, flags, 0, fd, NULL) == 0)
+	/* Of several names the base may since have lost the one that came with the bytes. */
+	if (inode->first_path &&
+		slip_open_in_root(r->dirs[i].fd, inode->first_path, flags, 0, fd, NULL) == 0)
 		return 0;
 	return slip_open_in_root(r->dirs[i].fd, path, flags, 0, fd, err);
 }
