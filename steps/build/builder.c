@@ -166,6 +166,8 @@ static int open_registry(struct slip_builder *b, struct slip_err *err)
 		.mirrors = &r->registry_mirrors,
 		.maps = &r->registry_maps,
 		.skip_default_fallback = r->skip_default_registry_fallback,
+		.logins = r->logins,
+		.n_logins = r->n_logins,
 	};
 	if (slip_http_new(&http, &b->http, err) < 0)
 		return -1;
