@@ -1,4 +1,6 @@
 librunner_a_SOURCES += \
+	runner/layer/arena.c \
+	runner/layer/arena.h \
 	runner/layer/compress.c \
 	runner/layer/compress.h \
 	runner/layer/diff.c \
@@ -23,7 +25,15 @@ librunner_a_SOURCES += \
 	runner/layer/tar_read.h \
 	runner/layer/tar_write.c \
 	runner/layer/tar_write.h \
+	runner/layer/tree.c \
 	runner/layer/tree.h \
+	runner/layer/tree_dir.c \
+	runner/layer/tree_file.c \
+	runner/layer/tree_internal.h \
+	runner/layer/unpack.c \
 	runner/layer/unpack.h \
+	runner/layer/unpack_internal.h \
+	runner/layer/unpack_node.c \
+	runner/layer/unpack_whiteout.c \
 	runner/layer/write.c \
 	runner/layer/write.h

@@ -5,6 +5,10 @@
  * outside rootfd is created, changed or read whatever names, links and whiteouts the layer holds.
  * Order per file: create, owner, xattrs, mode, times; directory times last (chown clears setuid and
  * file capabilities). Only security.capability and user.* (not user.overlay.*) attributes are set.
+ *
+ * Devices that cannot or must not be made (no privilege; 0:0, which is a whiteout to overlayfs) are
+ * in the tree only. Without owners, directories stay accessible to their owner, as a builder
+ * without privilege could neither fill nor remove them otherwise; the tree has the true modes.
  */
 #ifndef SLIP_LAYER_UNPACK_H
 #define SLIP_LAYER_UNPACK_H
@@ -25,16 +29,28 @@ struct slip_unpack {
 	enum slip_unpack_form form;
 	const char *overlay_xattr; /* "trusted.overlay." or "user.overlay.", for opaque marks */
 	bool owners; /* chown and mknod; false: bytes and modes only (no privilege) */
-	uint64_t max_bytes; /* 0: SLIP_MAX_UNPACKED */
+	uint64_t max_bytes; /* of files, holes included; 0: SLIP_MAX_UNPACKED */
 	uint64_t max_entries; /* 0: SLIP_MAX_ENTRIES */
-	struct slip_tree *tree; /* NULL, or updated with every entry */
-	uint32_t origin; /* for the tree */
+	/*
+	 * NULL, or updated with every entry. It also says what is below this layer: where links in
+	 * parents lead, and what implied directories look like. Give it whenever there are layers
+	 * below.
+	 */
+	struct slip_tree *tree;
+	uint32_t origin; /* for the tree: another one for every layer */
+	/*
+	 * OVERLAY: directories of the layers below, by origin, -1 for unknown. A hard link to a
+	 * file of theirs becomes a copy, as overlayfs itself would make one.
+	 */
+	const int *origin_fds;
+	size_t n_origins;
 };
 
 struct slip_unpacked {
 	struct slip_digest diff_id; /* of the whole uncompressed stream */
 	uint64_t size; /* bytes of that stream */
 	uint64_t entries;
+	bool hides_all; /* OVERLAY: the root is opaque; stack nothing below this directory */
 };
 
 /* in: the layer's bytes, compressed or not. Errors name the entry. */

@@ -17,6 +17,7 @@ struct slip_base {
 	struct slip_image image;
 	struct slip_layers layers;
 	struct slip_platform platform; /* asked for */
+	struct slip_rootfs *files;     /* made when COPY --from reads it */
 };
 
 /* name is a reference after expansion. The result belongs to the builder, which keeps one a name. */

@@ -24,10 +24,12 @@ struct slip_builder {
 	struct slip_isolation isolation;
 	struct slip_platform platform;
 	int64_t created; /* of the image and of what it creates, seconds */
+	bool has_epoch;	 /* SOURCE_DATE_EPOCH gave it: no file is newer */
 
 	struct slip_dockerfile *dockerfile;
 	struct slip_context *context;
 	struct slip_map build_args; /* name to value */
+	struct slip_map globals;    /* what FROM lines see: global ARGs and the platform's */
 	struct slip_cache *cache;   /* NULL: off */
 	struct slip_map bases;	    /* "platform name" to struct slip_base */
 	struct slip_build_stage **stages;

@@ -2,6 +2,7 @@
 
 #include "steps/build/copy.h"
 
+#include "runner/base/proc.h"
 #include "runner/base/limits.h"
 #include "runner/base/path.h"
 #include "runner/dockerfile/glob.h"
@@ -163,7 +164,7 @@ static int plan_operand(struct slip_copy_plan *plan, const struct slip_copy_step
 		item->e = e;
 		memset(&e, 0, sizeof(e));
 		end_group(plan);
-		if (c->is_add)
+		if (c->unpack)
 			rc = slip_add_sniff(t, item->source, &item->is_archive, err);
 	}
 	slip_entry_release(&e);

@@ -17,7 +17,6 @@ struct slip_copy_item {
 	char *source;	      /* path in the source tree; NULL for an inline file */
 	const char *body;     /* an inline file's bytes, borrowed */
 	char *rel;	      /* below the destination; "" is the destination itself */
-	char *link_group;     /* hard links: the first item's source path, else NULL */
 	bool is_archive;      /* ADD: unpacked there */
 	struct slip_entry e;  /* metadata; its path is filled by placing */
 };
@@ -47,9 +46,5 @@ void slip_copy_plan_release(struct slip_copy_plan *plan);
 /* Add what the context's files amount to: names, types, modes, links and bytes. */
 int slip_copy_key(struct slip_builder *b, const struct slip_copy_step *c, struct slip_key *k,
 	struct slip_err *err) SLIP_MUST_CHECK;
-
-/* Write the step's layer upon the root of stage s, whose index is updated. */
-int slip_copy_write(struct slip_build_stage *s, const struct slip_copy_step *c,
-	struct slip_layer_writer *w, struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

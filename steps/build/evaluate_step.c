@@ -173,6 +173,7 @@ static int expand_dest(struct slip_eval *ev, struct slip_copy_step *c, struct sl
 	c->dest_is_dir = !*dest || slip_streq(dest, ".") || slip_ends_with(dest, "/") ||
 			 slip_ends_with(dest, "/.");
 	c->dest = slip_path_join(current_dir(ev->stage), dest);
+	c->dest_written = slip_steal_ptr(&dest);
 	return 0;
 }
 

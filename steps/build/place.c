@@ -114,6 +114,16 @@ int slip_place_dir(struct slip_place *p, const char *path, struct slip_err *err)
 	return place_one_dir(p, path, err);
 }
 
+int slip_place_top(struct slip_place *p, const char *path, int64_t mtime, struct slip_err *err)
+{
+	if (slip_place_dir(p, path, err) < 0)
+		return -1;
+	struct slip_placed *placed = slip_map_get(&p->placed, path);
+	if (placed)
+		placed->e.mtime = mtime;
+	return 0;
+}
+
 static void apply_flags(const struct slip_place *p, struct slip_entry *e)
 {
 	if (p->set_owner) {

@@ -44,6 +44,9 @@ int slip_place_parents(struct slip_place *p, const char *path, struct slip_err *
 	SLIP_MUST_CHECK;
 /* The directory itself, with its parents; made when absent. */
 int slip_place_dir(struct slip_place *p, const char *path, struct slip_err *err) SLIP_MUST_CHECK;
+/* The same for the destination of a directory's contents, which takes over the time only. */
+int slip_place_top(struct slip_place *p, const char *path, int64_t mtime, struct slip_err *err)
+	SLIP_MUST_CHECK;
 /* An item of a copy at a path; owner and mode rules applied. */
 int slip_place_item(struct slip_place *p, const struct slip_copy_item *item, const char *path,
 	struct slip_err *err) SLIP_MUST_CHECK;

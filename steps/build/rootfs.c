@@ -278,6 +278,16 @@ int slip_rootfs_open(struct slip_rootfs *r, const char *path, const struct slip_
 	return slip_open_in_root(r->dirs[i].fd, path, flags, 0, fd, err);
 }
 
+int slip_rootfs_open_origin(struct slip_rootfs *r, uint32_t origin, const char *path)
+{
+	int fd;
+	size_t i = dir_of_origin(r, origin);
+	if (unpack_dir(r, i, NULL) < 0 || slip_open_in_root(r->dirs[i].fd, path,
+						 O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, &fd, NULL) < 0)
+		return -1;
+	return fd;
+}
+
 int slip_rootfs_read(
 	struct slip_rootfs *r, const char *path, struct slip_buf *out, struct slip_err *err)
 {

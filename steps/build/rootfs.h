@@ -49,6 +49,8 @@ int slip_rootfs_unpack(struct slip_rootfs *r, struct slip_err *err) SLIP_MUST_CH
 /* Open the bytes of a regular file that the index has at path; unpacks the directory it is in. */
 int slip_rootfs_open(struct slip_rootfs *r, const char *path, const struct slip_inode *inode,
 	int *fd, struct slip_err *err) SLIP_MUST_CHECK;
+/* The bytes of a file by its inode's origin and first_path; -1 when they cannot be had. */
+int slip_rootfs_open_origin(struct slip_rootfs *r, uint32_t origin, const char *path);
 /* A small file of the root (etc/passwd): at most out's maximum; NOTFOUND when absent. */
 int slip_rootfs_read(struct slip_rootfs *r, const char *path, struct slip_buf *out,
 	struct slip_err *err) SLIP_MUST_CHECK;

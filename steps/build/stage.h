@@ -36,10 +36,13 @@ struct slip_build_stage {
 	struct slip_step **steps;
 	size_t n_steps;
 	size_t cap_steps;
-	size_t n_instructions;
 	bool has_cmd; /* CMD was written in this stage */
+	struct slip_instr **triggers; /* parsed from the base image; steps point into them */
+	size_t n_triggers;
+	size_t cap_triggers;
 
 	/* Made by execution. */
+	bool executed;
 	struct slip_rootfs *rootfs; /* NULL until a step or a COPY --from needs it */
 	size_t rootfs_steps;	    /* how many steps of this stage it holds */
 };
@@ -48,6 +51,7 @@ struct slip_build_stage *slip_build_stage_new(
 	struct slip_builder *b, const struct slip_stage *ast);
 void slip_build_stage_free(struct slip_build_stage *s);
 struct slip_step *slip_build_stage_add_step(struct slip_build_stage *s, enum slip_step_kind kind);
+void slip_build_stage_keep_trigger(struct slip_build_stage *s, struct slip_instr *instr);
 /* All layers of the stage: its base's, then those of its steps, which must be done. */
 void slip_build_stage_layers(const struct slip_build_stage *s, struct slip_layers *out);
 

@@ -35,7 +35,9 @@ struct slip_copy_step {
 	struct slip_inline_file *files; /* heredocs, after the sources */
 	size_t n_files;
 	char *dest;	   /* absolute, clean */
+	char *dest_written; /* as expanded, for history */
 	bool dest_is_dir;  /* written with a trailing slash, as "." or as nothing */
+	bool unpack;	   /* ADD: archives among the sources are unpacked */
 	char *chown;	   /* NULL: 0:0, or as in the source with --from */
 	char *chmod_text; /* NULL: none */
 	struct slip_mode chmod;
