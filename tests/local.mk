@@ -37,6 +37,10 @@ UNIT_TESTS += \
 	tests/unit/test_dockerfile_values \
 	tests/unit/test_layer_diff \
 	tests/unit/test_layer_entry \
+	tests/unit/test_layer_inflate \
+	tests/unit/test_layer_tar_read \
+	tests/unit/test_layer_tree \
+	tests/unit/test_layer_unpack \
 	tests/unit/test_layer_write \
 	tests/unit/test_net_proxy \
 	tests/unit/test_net_url \
@@ -68,9 +72,11 @@ FUZZ_TARGETS += \
 	tests/fuzz/fuzz_dockerfile \
 	tests/fuzz/fuzz_expr \
 	tests/fuzz/fuzz_ignore \
+	tests/fuzz/fuzz_inflate \
 	tests/fuzz/fuzz_manifest \
 	tests/fuzz/fuzz_ref \
-	tests/fuzz/fuzz_spec
+	tests/fuzz/fuzz_spec \
+	tests/fuzz/fuzz_unpack
 
 # --- how tests are run ----------------------------------------------------------------------------
 TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) $(LINT_TESTS)

@@ -19,6 +19,7 @@ librunner_a_SOURCES += \
 	runner/layer/source.h \
 	runner/layer/sparse.c \
 	runner/layer/sparse.h \
+	runner/layer/tar_entry.c \
 	runner/layer/tar_header.c \
 	runner/layer/tar_internal.h \
 	runner/layer/tar_read.c \

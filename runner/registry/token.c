@@ -155,7 +155,7 @@ static int send_inquiry(struct inquiry *q, const struct slip_url *url, bool with
 	slip_autostrv headers = {0};
 	slip_autostrv ca_files = {0};
 	slip_autofree char *text = slip_url_print(url);
-	struct slip_buf form;
+	slip_autobuf form = {0};
 	slip_buf_init(&form, SLIP_MAX_TOKEN);
 	struct slip_http_request req;
 	slip_http_request_init(&req, is_post ? "POST" : "GET", text);

@@ -4,13 +4,11 @@
 #include "runner/sandbox/sandbox_internal.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 /* The child's half: the outcome goes first, then the caller's struct as the child left it. */
-static void child(
-	int (*fn)(void *, struct slip_err *), void *arg, size_t size, int fd) SLIP_NORETURN;
-static void child(int (*fn)(void *, struct slip_err *), void *arg, size_t size, int fd)
+static void child(slip_forked_fn *fn, void *arg, size_t size, int fd) SLIP_NORETURN;
+static void child(slip_forked_fn *fn, void *arg, size_t size, int fd)
 {
 	struct slip_err outcome = SLIP_ERR_INIT;
 	(void)!fn(arg, &outcome);
@@ -28,20 +26,20 @@ static int receive(int fd, void *arg, size_t size, struct slip_err *err)
 	if (slip_read_upto(fd, &outcome, sizeof(outcome), &got, err) < 0)
 		return -1;
 	if (got != sizeof(outcome))
-		return slip_err_set(err, SLIP_E_SANDBOX, 0, "the trial process died");
+		return slip_err_set(err, SLIP_E_SANDBOX, 0, "a forked process died");
 	if (outcome.code != SLIP_E_NONE)
 		return slip_err_copy(err, &outcome);
 	slip_autofree char *result = slip_xmalloc(size);
 	if (slip_read_upto(fd, result, size, &got, err) < 0)
 		return -1;
 	if (got != size)
-		return slip_err_set(err, SLIP_E_SANDBOX, 0, "the trial process died");
+		return slip_err_set(err, SLIP_E_SANDBOX, 0, "a forked process died");
 	memcpy(arg, result, size);
 	return 0;
 }
 
-int slip_forked(
-	int (*fn)(void *arg, struct slip_err *err), void *arg, size_t size, struct slip_err *err)
+int slip_forked_start(
+	slip_forked_fn *fn, void *arg, size_t size, struct slip_forked *f, struct slip_err *err)
 {
 	int fds[2];
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -53,9 +51,24 @@ int slip_forked(
 		return slip_err_set(err, SLIP_E_IO, errno, "fork");
 	if (pid == 0)
 		child(fn, arg, size, to_parent);
-	slip_cleanup_close(&to_parent);
-	int rc = receive(from_child, arg, size, err);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	f->pid = pid;
+	f->from_child = slip_steal_fd(&from_child);
+	return 0;
+}
+
+int slip_forked_finish(struct slip_forked *f, void *arg, size_t size, struct slip_err *err)
+{
+	int rc = receive(f->from_child, arg, size, err);
+	slip_cleanup_close(&f->from_child);
+	while (waitpid(f->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	return rc;
+}
+
+int slip_forked(slip_forked_fn *fn, void *arg, size_t size, struct slip_err *err)
+{
+	struct slip_forked f;
+	if (slip_forked_start(fn, arg, size, &f, err) < 0)
+		return -1;
+	return slip_forked_finish(&f, arg, size, err);
 }

@@ -101,11 +101,12 @@ static int enter_directly(const char *work_dir, struct slip_isolation *out, stru
 /* --- in a user namespace ------------------------------------------------------------------------
  */
 
-static int enter_userns(struct slip_isolation *out, struct slip_err *err)
+static int enter_userns(struct slip_isolation *out, struct slip_userns *ns, struct slip_err *err)
 {
-	if (slip_userns_enter(&out->ids, err) < 0 || make_private(err) < 0)
+	if (slip_userns_enter(ns, err) < 0 || make_private(err) < 0)
 		return -1;
 	out->user_namespace = true;
+	out->ids = ns->ids;
 	out->overlay_xattr = "user.overlay.";
 	return 0;
 }
@@ -118,37 +119,40 @@ struct trial {
 static int try_userns(void *arg, struct slip_err *err)
 {
 	struct trial *t = arg;
-	if (enter_userns(&t->iso, err) < 0)
+	struct slip_userns ns = {0};
+	if (enter_userns(&t->iso, &ns, err) < 0)
 		return -1;
 	return prove(t->work_dir, &t->iso, err);
 }
 
 /* A user namespace cannot be left again: everything is tried in a child before. */
-static int enter_by_userns(const char *work_dir, struct slip_isolation *out, struct slip_err *err)
+static int enter_by_userns(const char *work_dir, struct slip_isolation *out, struct slip_userns *ns,
+	struct slip_err *err)
 {
 	struct trial t = {.work_dir = work_dir, .iso = *out};
 	if (slip_forked(try_userns, &t, sizeof(t), err) < 0)
 		return -1;
 	*out = t.iso;
-	return enter_userns(out, err);
+	return enter_userns(out, ns, err);
 }
 
 static int namespaces_enter(const char *work_dir, struct slip_isolation *out, struct slip_err *err)
 {
-	int refused = 0;
+	struct slip_userns ns = {0};
+	const char *refused = NULL;
 	if (geteuid() == 0 && unshare(CLONE_NEWNS) == 0) {
 		if (enter_directly(work_dir, out, err) < 0)
 			return -1;
 	} else {
-		refused = geteuid() == 0 ? errno : 0;
-		if (enter_by_userns(work_dir, out, err) < 0)
+		refused = geteuid() == 0 ? strerror(errno) : NULL;
+		if (enter_by_userns(work_dir, out, &ns, err) < 0)
 			return -1;
 	}
-	snprintf(out->why, sizeof(out->why), "namespaces%s, %u user id%s, %s /proc%s%s",
+	snprintf(out->why, sizeof(out->why), "namespaces%s, %u user id%s, %s /proc%s%s%s%s",
 		out->user_namespace ? " in a user namespace" : "", out->ids,
 		out->ids == 1 ? "" : "s", out->fresh_proc ? "fresh" : "bound",
 		refused ? "; without user namespace: unshare(CLONE_NEWNS): " : "",
-		refused ? strerror(refused) : "");
+		refused ? refused : "", *ns.refused ? "; more ids: " : "", ns.refused);
 	return 0;
 }
 

@@ -13,6 +13,8 @@
 #include "runner/sandbox/isolation.h"
 #include "runner/sandbox/run.h"
 
+#include <sys/types.h>
+
 /* --- backends (isolation.c) ---------------------------------------------------------------- */
 
 struct slip_instructions;
@@ -34,17 +36,39 @@ extern const struct slip_backend slip_backend_namespaces;
 extern const struct slip_backend slip_backend_none;
 const struct slip_backend *slip_backend_find(enum slip_isolation_mode mode); /* NULL: not built */
 
-/* Run fn in a forked child of this (single-threaded) process; arg[size] and its error come back. */
-int slip_forked(int (*fn)(void *arg, struct slip_err *err), void *arg, size_t size,
+/* --- forked children (forked.c) --------------------------------------------------------------- */
+
+typedef int slip_forked_fn(void *arg, struct slip_err *err);
+
+struct slip_forked {
+	pid_t pid;
+	int from_child;
+};
+
+/*
+ * Run fn in a forked child of this process, which must have one thread. arg is `size` bytes of
+ * plain data: as the child leaves it, it comes back with fn's outcome. An error leaves arg as it
+ * was.
+ */
+int slip_forked(slip_forked_fn *fn, void *arg, size_t size, struct slip_err *err) SLIP_MUST_CHECK;
+/* The same in two steps, for something to be done in between. */
+int slip_forked_start(slip_forked_fn *fn, void *arg, size_t size, struct slip_forked *f,
 	struct slip_err *err) SLIP_MUST_CHECK;
+int slip_forked_finish(
+	struct slip_forked *f, void *arg, size_t size, struct slip_err *err) SLIP_MUST_CHECK;
 
 /* --- user namespaces (userns.c) ------------------------------------------------------------- */
 
+struct slip_userns {
+	uint32_t ids; /* how many user ids are mapped */
+	char refused[256]; /* "", or why there are not more */
+};
+
 /*
  * unshare(2) a user and a mount namespace in this process and give it the widest id map allowed:
- * everything, 65536 ids, the user's subordinate ids, or only the user. *ids is the number mapped.
+ * everything, 65536 ids, the user's subordinate ids, or only the user.
  */
-int slip_userns_enter(uint32_t *ids, struct slip_err *err) SLIP_MUST_CHECK;
+int slip_userns_enter(struct slip_userns *ns, struct slip_err *err) SLIP_MUST_CHECK;
 /* How many user ids the namespace that this process is in maps. */
 uint32_t slip_userns_ids(void);
 bool slip_userns_is_initial(void);

@@ -8,8 +8,6 @@
 #include <errno.h>
 #include <pwd.h>
 #include <sched.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 
 /* Inode of the initial user namespace: PROC_USER_INIT_INO of the kernel, the same since 3.8. */
 #define INITIAL_USERNS_INODE 0xEFFFFFFDU
@@ -169,42 +167,40 @@ static int map_self(pid_t pid, struct slip_err *err)
 	return write_proc(pid, "gid_map", gid_map, err);
 }
 
-struct map_reply {
-	uint32_t ids;
-	struct slip_err err;
+/* What the process outside the new namespace, where the right to map ids is, needs to know. */
+struct mapping {
+	pid_t pid;
+	int go[2]; /* a pipe: a byte says that the namespace exists */
+	struct slip_userns result;
 };
 
 /* A map can be written once, but a refused attempt leaves it unwritten: widest first. */
-static void write_maps(pid_t pid, struct map_reply *reply)
+static int map_widest(pid_t pid, struct slip_userns *ns, struct slip_err *err)
 {
-	struct slip_err err = SLIP_ERR_INIT;
-	if (geteuid() == 0) {
-		reply->ids = ALL_IDS;
-		if (map_identity(pid, reply->ids, &err) == 0)
-			return;
-		slip_err_clear(&err);
-		reply->ids = 65536;
-		if (map_identity(pid, reply->ids, &err) == 0)
-			return;
-		slip_err_clear(&err);
-	} else if (map_subordinate(pid, &reply->ids, &err) == 0) {
-		return;
+	static const uint32_t counts[] = {ALL_IDS, 65536};
+	struct slip_err refused = SLIP_ERR_INIT;
+	for (size_t i = 0; geteuid() == 0 && i < SLIP_ARRAY_LEN(counts); i++) {
+		slip_err_clear(&refused);
+		ns->ids = counts[i];
+		if (map_identity(pid, counts[i], &refused) == 0)
+			return 0;
 	}
-	reply->ids = 1;
-	(void)!map_self(pid, &reply->err);
+	if (geteuid() != 0 && map_subordinate(pid, &ns->ids, &refused) == 0)
+		return 0;
+	snprintf(ns->refused, sizeof(ns->refused), "%.*s", (int)sizeof(ns->refused) - 1,
+		refused.msg);
+	ns->ids = 1;
+	return map_self(pid, err);
 }
 
-/* Lives outside the new namespace, where the right to map ids is; waits until there is one. */
-static void helper_main(int fd, pid_t pid) SLIP_NORETURN;
-static void helper_main(int fd, pid_t pid)
+static int map_when_told(void *arg, struct slip_err *err)
 {
+	struct mapping *m = arg;
 	char go;
-	struct map_reply reply = {.ids = 1};
-	if (read(fd, &go, 1) == 1) {
-		write_maps(pid, &reply);
-		(void)!write(fd, &reply, sizeof(reply));
-	}
-	_exit(0);
+	close(m->go[1]);
+	if (read(m->go[0], &go, 1) != 1)
+		return slip_err_set(err, SLIP_E_SANDBOX, 0, "no namespace to map ids for");
+	return map_widest(m->pid, &m->result, err);
 }
 
 static bool sysctl_is(const char *path, const char *value)
@@ -230,45 +226,27 @@ static const char *remedy(int sys)
 	       "capabilities: {add: [SYS_ADMIN]}";
 }
 
-static int unshare_and_map(int fd, uint32_t *ids, struct slip_err *err)
+int slip_userns_enter(struct slip_userns *ns, struct slip_err *err)
 {
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0) {
-		int sys = errno;
+	struct mapping m = {.pid = getpid()};
+	if (pipe2(m.go, O_CLOEXEC) < 0)
+		return slip_err_set(err, SLIP_E_IO, errno, "pipe");
+	slip_autoclose int wait_end SLIP_UNUSED = m.go[0];
+	slip_autoclose int tell_end = m.go[1];
+	struct slip_forked helper;
+	if (slip_forked_start(map_when_told, &m, sizeof(m), &helper, err) < 0)
+		return -1;
+	int sys = unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ? errno : 0;
+	if (sys == 0)
+		(void)!write(tell_end, "g", 1);
+	slip_cleanup_close(&tell_end);
+	struct slip_err failed = SLIP_ERR_INIT;
+	int rc = slip_forked_finish(&helper, &m, sizeof(m), &failed);
+	if (sys != 0)
 		return slip_err_set(err, SLIP_E_SANDBOX, 0, "unshare(CLONE_NEWUSER): %s; %s",
 			strerror(sys), remedy(sys));
-	}
-	struct map_reply reply;
-	size_t got = 0;
-	if (slip_write_all(fd, "g", 1, err) < 0 ||
-		slip_read_upto(fd, &reply, sizeof(reply), &got, err) < 0)
-		return -1;
-	if (got != sizeof(reply))
-		return slip_err_set(err, SLIP_E_SANDBOX, 0, "the helper that maps ids died");
-	if (reply.err.code != SLIP_E_NONE)
-		return slip_err_copy(err, &reply.err);
-	*ids = reply.ids;
+	if (rc < 0)
+		return slip_err_copy(err, &failed);
+	*ns = m.result;
 	return 0;
-}
-
-int slip_userns_enter(uint32_t *ids, struct slip_err *err)
-{
-	int fds[2];
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-		return slip_err_set(err, SLIP_E_IO, errno, "socketpair");
-	slip_autoclose int ours = fds[0];
-	slip_autoclose int theirs = fds[1];
-	pid_t self = getpid();
-	pid_t helper = fork();
-	if (helper < 0)
-		return slip_err_set(err, SLIP_E_IO, errno, "fork");
-	if (helper == 0) {
-		slip_cleanup_close(&ours);
-		helper_main(theirs, self);
-	}
-	slip_cleanup_close(&theirs);
-	int rc = unshare_and_map(ours, ids, err);
-	slip_cleanup_close(&ours);
-	while (waitpid(helper, NULL, 0) < 0 && errno == EINTR)
-		;
-	return rc;
 }

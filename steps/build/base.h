@@ -17,6 +17,7 @@ struct slip_base {
 	struct slip_image image;
 	struct slip_layers layers;
 	struct slip_platform platform; /* asked for */
+	bool wants_files; /* a RUN upon it is coming: unpack it when it is read anyway */
 	struct slip_rootfs *files;     /* made when COPY --from reads it */
 };
 

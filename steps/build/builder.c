@@ -219,6 +219,22 @@ static void probe(struct slip_builder *b)
 		slip_cache_probe(b->cache, steps, n);
 }
 
+/* After probing: bases with a RUN to execute above them will have to be unpacked. */
+static void mark_bases(struct slip_builder *b)
+{
+	for (size_t i = 0; i < b->n_stages; i++) {
+		const struct slip_build_stage *s = b->stages[i];
+		bool runs = false;
+		for (size_t k = 0; k < s->n_steps; k++)
+			runs |= s->steps[k]->kind == SLIP_STEP_RUN &&
+				s->steps[k]->result == SLIP_STEP_PENDING;
+		while (s->parent)
+			s = s->parent;
+		if (runs && s->base)
+			s->base->wants_files = true;
+	}
+}
+
 static int write_outputs(
 	struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
 {
@@ -261,8 +277,10 @@ static int build(struct slip_builder *b, struct slip_build_result *result, struc
 		return -1;
 	struct slip_push_check *rights = slip_push_check_start(b);
 	int rc = evaluate(b, err);
-	if (rc == 0)
+	if (rc == 0) {
 		probe(b);
+		mark_bases(b);
+	}
 	struct slip_err refused = SLIP_ERR_INIT;
 	if (slip_push_check_finish(rights, &refused) < 0 && rc == 0)
 		rc = slip_err_copy(err, &refused);

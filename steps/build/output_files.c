@@ -7,6 +7,7 @@
 #include "runner/layer/write.h"
 #include "runner/oci/archive.h"
 #include "runner/store/layout.h"
+#include "steps/build/fetch.h"
 #include "steps/build/output.h"
 
 static int fetch_all(struct slip_output *o, struct slip_err *err)

@@ -2,6 +2,7 @@
 
 #include "runner/base/proc.h"
 #include "runner/base/log.h"
+#include "steps/build/fetch.h"
 #include "steps/build/output.h"
 
 /* One blob on its way to one repository. */

@@ -20,11 +20,11 @@ AUTH, INFRA = 3, 4  # exit statuses
 class Case:
     """One server, one blob, and as many calls of the client as the case needs."""
 
-    def __init__(self, rules=(), login=True, **options):
+    def __init__(self, rules=(), login=True, size=SIZE, **options):
         self.server = faultreg.start(rules, **options)
         self.state = self.server.state
         self.dir = tempfile.TemporaryDirectory()
-        self.blob = random.Random(7).randbytes(options.get("size", SIZE))
+        self.blob = random.Random(7).randbytes(size)
         self.file = self.path("blob")
         self.write(self.file, self.blob)
         self.digest = faultreg.digest_of(self.blob)
@@ -285,7 +285,7 @@ def places():
         ok(c.status == INFRA and len(c.requests("GET", "blobs")) == 11, "a redirect loop ends", c)
     for name, location, good in (
         ("absolute", "http://127.0.0.1:{port}/foreign?repo=team/app", True),
-        ("relative to the path", "../../../../foreign?repo=team/app", True),
+        ("relative to the path", "../../../../../foreign?repo=team/app", True),
         ("empty", "", False),
         ("of another scheme", "file:///etc/passwd", False),
         ("link-local", "http://169.254.169.254/x", False),

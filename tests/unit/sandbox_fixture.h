@@ -127,6 +127,38 @@ SLIP_UNUSED static bool become_user(uid_t uid)
 	return setgid(uid) == 0 && setuid(uid) == 0 && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0;
 }
 
+#ifdef HAVE_SECCOMP
+#include <seccomp.h>
+
+/* As on an old kernel, in a container whose profile allows mounting but not pivot_root. */
+SLIP_UNUSED static bool refuse_new_calls(void)
+{
+	static const struct {
+		const char *name;
+		int error;
+	} calls[] = {
+		{"close_range", ENOSYS},
+		{"mount_setattr", ENOSYS},
+		{"openat2", ENOSYS},
+		{"pidfd_open", ENOSYS},
+		{"pivot_root", EPERM},
+	};
+	scmp_filter_ctx c = seccomp_init(SCMP_ACT_ALLOW);
+	bool good = c && seccomp_attr_set(c, SCMP_FLTATR_CTL_NNP, 0) == 0;
+	for (size_t i = 0; i < SLIP_ARRAY_LEN(calls) && good; i++)
+		good = seccomp_rule_add_array(c, SCMP_ACT_ERRNO((uint32_t)calls[i].error),
+			       seccomp_syscall_resolve_name(calls[i].name), 0, NULL) == 0;
+	good = good && seccomp_load(c) == 0;
+	seccomp_release(c);
+	return good;
+}
+#else
+SLIP_UNUSED static bool refuse_new_calls(void)
+{
+	return false;
+}
+#endif
+
 /*
  * Give a user a name and subordinate ids, seen by this process alone: copies of the machine's files
  * are mounted over them in a mount namespace of our own.

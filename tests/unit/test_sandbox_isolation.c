@@ -121,6 +121,7 @@ static void test_one_id(void)
 	struct slip_err err = SLIP_ERR_INIT;
 	is_int(attempt(&a, &err), 0, "namespaces as an ordinary user without subordinate ids");
 	is_int(a.iso.ids, 1, "one id");
+	ok(strstr(a.iso.why, "more ids: "), "says why not more");
 	is_str(a.left, "", "the work directory is clean");
 }
 
@@ -163,7 +164,6 @@ int main(void)
 {
 	struct slip_err err = SLIP_ERR_INIT;
 	is_int(slip_proc_init(&err), 0, "init");
-	slip_autofree char *before = file_text("/proc/self/mountinfo");
 	test_names();
 	if (geteuid() == 0 && slip_userns_is_initial()) {
 		test_root();
@@ -175,7 +175,7 @@ int main(void)
 	} else {
 		skip("not root", "isolation as root, pod root and users");
 	}
-	slip_autofree char *after = file_text("/proc/self/mountinfo");
-	is_str(after, before, "the machine's mount table is unchanged");
+	slip_autofree char *mounts = file_text("/proc/self/mountinfo");
+	ok(!strstr(mounts, "slipway-test-"), "nothing of ours is in the machine's mount table");
 	return done_testing();
 }

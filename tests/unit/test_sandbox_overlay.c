@@ -199,7 +199,6 @@ int main(void)
 {
 	struct slip_err err = SLIP_ERR_INIT;
 	is_int(slip_proc_init(&err), 0, "init");
-	slip_autofree char *before = file_text("/proc/self/mountinfo");
 	if (geteuid() == 0 && slip_userns_is_initial()) {
 		scenario("root", (struct as){0});
 		scenario("pod root", (struct as){.pod_root = true});
@@ -212,7 +211,7 @@ int main(void)
 	} else {
 		skip("not root", "overlays as root, pod root and user");
 	}
-	slip_autofree char *after = file_text("/proc/self/mountinfo");
-	is_str(after, before, "the machine's mount table is unchanged");
+	slip_autofree char *mounts = file_text("/proc/self/mountinfo");
+	ok(!strstr(mounts, "slipway-test-"), "nothing of ours is in the machine's mount table");
 	return done_testing();
 }
