@@ -135,10 +135,14 @@ run_demo() {
 	ln -sf build/gcc/slipway slipway
 	cd pipeline-examples/01-hello
 	show ../../slipway run
+	if ! [ -s hello.oci/index.json ]; then
+		say "autogen.sh: the program ended well, but there is no image in hello.oci"
+		exit 1
+	fi
 	say ""
 	say "the image:   pipeline-examples/01-hello/hello.oci (an OCI layout)"
 	say "the reports: pipeline-examples/01-hello/.slipway/out"
-	say "run it:      umoci unpack --rootless --image hello.oci bundle && bundle/rootfs/hello"
+	say "run it:      podman run --rm oci:pipeline-examples/01-hello/hello.oci"
 }
 
 case ${1-} in
