@@ -105,20 +105,6 @@ check_LIBRARIES += libfuzzmain.a
 libfuzzmain_a_SOURCES = tests/fuzz/main.c
 endif
 
-EXTRA_DIST += \
-	$(E2E_TESTS) \
-	$(LINT_TESTS) \
-	tests/check.sh \
-	tests/configure-dir.sh \
-	tests/coverage.sh \
-	tests/e2e/setup_suite.bash \
-	tests/fuzz/main.c \
-	tests/fuzz/run.sh \
-	tests/lint/lib.sh \
-	tests/lint/slow.sh \
-	tests/lint/strip.awk \
-	tests/unit/tap.h
-
 .PHONY: bench check-c check-e2e check-programs coverage fuzz lint
 
 # What the check targets run, without running it.
