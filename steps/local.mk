@@ -20,6 +20,8 @@ slipway_SOURCES += \
 	steps/build/fetch.h \
 	steps/build/key.c \
 	steps/build/key.h \
+	steps/build/kind.c \
+	steps/build/kind.h \
 	steps/build/layer.c \
 	steps/build/layer.h \
 	steps/build/layer_make.c \
