@@ -26,6 +26,7 @@ E2E_TESTS += \
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf \
+	tests/unit/test_layer_hostile \
 	tests/unit/test_layer_inflate \
 	tests/unit/test_layer_tar_read \
 	tests/unit/test_layer_tree \
@@ -85,6 +86,7 @@ EXTRA_DIST += \
 	tests/lint/lib.sh \
 	tests/lint/slow.sh \
 	tests/lint/strip.awk \
+	tests/unit/layers.h \
 	tests/unit/tap.h
 
 .PHONY: bench check-c check-e2e check-programs coverage fuzz lint
