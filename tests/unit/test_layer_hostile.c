@@ -15,6 +15,7 @@
 #define MAX_TEST_LAYERS 8
 
 static bool can_mount;
+static struct slip_pool *pool; /* the merged way reads ahead, the others do not */
 static const char *overlay_xattr = "trusted.overlay.";
 
 static void list_node(const struct slip_node *dir, struct slip_strv *out)
@@ -89,7 +90,8 @@ static void run_merged(const struct test_case *c)
 	struct slip_err err = SLIP_ERR_INIT;
 	slip_autoclose int root = fresh_dir("root");
 	slip_cleanup(slip_tree_cleanup) struct slip_tree *tree = slip_tree_new();
-	struct slip_unpack opt = {.rootfd = root, .owners = geteuid() == 0, .tree = tree};
+	struct slip_unpack opt = {
+		.rootfd = root, .owners = geteuid() == 0, .tree = tree, .pool = pool};
 	struct slip_unpacked done;
 	int rc = 0;
 
@@ -289,11 +291,13 @@ int main(void)
 {
 	int made = set_up_layers("slipway-hostile-");
 
+	pool = slip_pool_new(2);
 	can_mount = try_mount();
 	if (!can_mount)
 		skip("no overlay mounts here", "stacked layers");
 	if (ok(made == 0, "layers are made"))
 		run_table();
+	slip_pool_free(pool);
 	tear_down_layers();
 	return done_testing();
 }
