@@ -37,6 +37,7 @@ UNIT_TESTS += \
 	tests/unit/test_dockerfile_values \
 	tests/unit/test_layer_diff \
 	tests/unit/test_layer_entry \
+	tests/unit/test_layer_hostile \
 	tests/unit/test_layer_inflate \
 	tests/unit/test_layer_tar_read \
 	tests/unit/test_layer_tree \
