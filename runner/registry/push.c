@@ -60,8 +60,7 @@ struct push {
 	struct slip_registry *registry;
 	const struct slip_target *target;
 	const struct slip_descriptor *desc;
-	slip_blob_opener *open_blob;
-	void *ctx;
+	const struct slip_blob_source *source;
 	struct slip_url session; /* where the upload goes; host NULL: none is open */
 };
 
@@ -226,7 +225,7 @@ static int put_blob(struct push *p, struct slip_exchange *x, struct slip_http_re
 {
 	slip_autoclose int fd = -1;
 	slip_exchange_init(x, p->registry, p->target, UPLOAD_ACTION, "PUT");
-	if (p->open_blob(p->ctx, p->desc, &fd, err) != 0)
+	if (p->source->open(p->source->ctx, p->desc, &fd, err) != 0)
 		return -1;
 	slip_url_copy(&x->location, &p->session);
 	slip_url_add_param(&x->location, "digest", p->desc->digest.s);
@@ -282,8 +281,7 @@ static int upload(struct push *p, struct slip_err *err)
 	}
 }
 
-static int push(
-	struct push *p, const struct slip_strv *from, enum slip_push_how *how, struct slip_err *err)
+static int push(struct push *p, enum slip_push_how *how, struct slip_err *err)
 {
 	bool has;
 	if (look(p, &has, err) != 0)
@@ -292,7 +290,7 @@ static int push(
 		*how = SLIP_PUSH_EXISTED;
 		return 0;
 	}
-	if (mount(p, from)) {
+	if (mount(p, p->source->mounts)) {
 		*how = SLIP_PUSH_MOUNTED;
 		return 0;
 	}
@@ -303,8 +301,8 @@ static int push(
 }
 
 int slip_registry_push_blob(struct slip_registry *r, const struct slip_ref *ref,
-	const struct slip_descriptor *desc, const struct slip_strv *from,
-	slip_blob_opener *open_blob, void *ctx, enum slip_push_how *how, struct slip_err *err)
+	const struct slip_descriptor *desc, const struct slip_blob_source *source,
+	enum slip_push_how *how, struct slip_err *err)
 {
 	slip_autotargets targets = {0};
 	slip_hosts_targets(&r->hosts, ref, SLIP_ACCESS_PUSH, &targets);
@@ -319,10 +317,9 @@ int slip_registry_push_blob(struct slip_registry *r, const struct slip_ref *ref,
 		.registry = r,
 		.target = t,
 		.desc = desc,
-		.open_blob = open_blob,
-		.ctx = ctx,
+		.source = source,
 	};
-	int rc = push(&p, from, how, err);
+	int rc = push(&p, how, err);
 	slip_url_release(&p.session);
 	release_claim(r, key, rc == 0);
 	return rc;
