@@ -155,6 +155,18 @@ static int look(const struct push *p, bool *has, struct slip_err *err)
 	return rc;
 }
 
+/* Keep the session that a registry offers instead of a mount. */
+static int judge_mount(struct push *p, const struct slip_exchange *x,
+	const struct slip_http_response *resp, bool *is_mounted, struct slip_err *err)
+{
+	*is_mounted = resp->status == 201;
+	if (*is_mounted)
+		return 0;
+	if (resp->status == 202)
+		return take_session(x, resp, &p->session, err);
+	return slip_registry_refused(x, resp, err);
+}
+
 /* True when the blob is there now. A refusal of any kind only means that it must be uploaded. */
 static bool mount_from(struct push *p, const char *from)
 {
@@ -167,13 +179,8 @@ static bool mount_from(struct push *p, const char *from)
 	slip_exchange_set_path(&x, "blobs/uploads/?mount=%s&from=%s", p->desc->digest.s, encoded);
 	x.mount_from = from;
 	x.http.body_size = 0;
-	if (slip_exchange_once(&x, &resp, &err) != 0)
-		slip_debug("mount from %s: %s", from, err.msg);
-	else if (resp.status == 201)
-		is_mounted = true;
-	else if (resp.status != 202)
-		slip_debug("mount from %s: status %ld", from, resp.status);
-	else if (take_session(&x, &resp, &p->session, &err) != 0)
+	if (slip_exchange_once(&x, &resp, &err) != 0 ||
+		judge_mount(p, &x, &resp, &is_mounted, &err) != 0)
 		slip_debug("mount from %s: %s", from, err.msg);
 	slip_http_response_release(&resp);
 	return is_mounted;

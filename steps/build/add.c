@@ -3,8 +3,8 @@
 #include "steps/build/add.h"
 
 #include "runner/base/path.h"
-#include "runner/layer/inflate.h"
 #include "runner/base/proc.h"
+#include "runner/layer/inflate.h"
 #include "runner/layer/tar_read.h"
 
 int slip_add_sniff(
@@ -31,11 +31,11 @@ int slip_add_sniff(
 }
 
 /* Where an entry goes: links on its way are followed, but never out of dest. */
-static int destination(struct slip_place *p, const char *dest, const char *name, char **path,
-	struct slip_err *err)
+static int destination(
+	struct slip_place *p, const char *dest, const char *name, char **path, struct slip_err *err)
 {
-	slip_autofree char *joined = *dest ? slip_xasprintf("%s/%s", dest, name)
-					   : slip_xstrdup(name);
+	slip_autofree char *joined =
+		*dest ? slip_xasprintf("%s/%s", dest, name) : slip_xstrdup(name);
 	slip_autofree char *real = NULL;
 	if (slip_tree_resolve(p->root->tree, joined, false, &real, err) < 0)
 		return -1;

@@ -2,19 +2,19 @@
 
 #include "steps/build/fetch.h"
 
-#include <errno.h>
-#include <pthread.h>
-
 #include "runner/store/layout.h"
 #include "steps/build/builder.h"
+
+#include <errno.h>
+#include <pthread.h>
 
 struct slip_fetch {
 	struct slip_builder *b;
 	const struct slip_layer *layer;
 	struct slip_task *task; /* NULL: the store has it */
 	struct slip_spool spool;
-	int fd;		 /* to read from */
-	uint64_t at;	 /* read so far */
+	int fd; /* to read from */
+	uint64_t at; /* read so far */
 	pthread_mutex_t lock;
 	pthread_cond_t more;
 	uint64_t arrived; /* bytes in the file */
@@ -22,7 +22,8 @@ struct slip_fetch {
 	struct slip_err failure; /* when it could not even begin */
 };
 
-/* --- the transfer ------------------------------------------------------------------------------- */
+/* --- the transfer -------------------------------------------------------------------------------
+ */
 
 static int arrive(void *ctx, const void *p, size_t n, struct slip_err *err)
 {
@@ -131,7 +132,8 @@ int slip_fetch_finish(struct slip_fetch *f, struct slip_err *err)
 	return rc;
 }
 
-/* --- reading along ------------------------------------------------------------------------------ */
+/* --- reading along ------------------------------------------------------------------------------
+ */
 
 /* How many of n bytes can be read now; waits for the first. 0 at the end. */
 static size_t wait_for_bytes(struct slip_fetch *f, size_t n)
@@ -171,7 +173,8 @@ struct slip_source slip_fetch_source(struct slip_fetch *f)
 	return (struct slip_source){read_along, f};
 }
 
-/* --- whole layers ------------------------------------------------------------------------------- */
+/* --- whole layers -------------------------------------------------------------------------------
+ */
 
 int slip_layer_fetch(struct slip_builder *b, const struct slip_layer *l, struct slip_err *err)
 {

@@ -12,8 +12,8 @@ struct slip_layer {
 	struct slip_descriptor desc;
 	struct slip_digest diff_id;
 	/*
-	 * Where the blob is when the local store has it not: "registry/repository" or "oci:DIR"; NULL
-	 * when it was made here.
+	 * Where the blob is when the local store has it not: "registry/repository" or "oci:DIR";
+	 * NULL when it was made here.
 	 */
 	char *where;
 };

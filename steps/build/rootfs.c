@@ -2,8 +2,6 @@
 
 #include "steps/build/rootfs.h"
 
-#include <errno.h>
-
 #include "runner/base/limits.h"
 #include "runner/base/log.h"
 #include "runner/base/path.h"
@@ -11,20 +9,16 @@
 #include "steps/build/builder.h"
 #include "steps/build/fetch.h"
 
+#include <errno.h>
+
 /* Unpacked trees of different owners' maps are different trees. */
 static char *tree_key(const struct slip_builder *b, const char *chain)
 {
 	const char *map = b->isolation.mode == SLIP_ISOLATION_NONE ? "plain"
 			  : b->isolation.user_namespace		   ? "user"
 								   : "root";
-	return slip_xasprintf("%s-%s-%u", chain, map,
-		b->isolation.user_namespace ? b->isolation.ids : 0);
-}
-
-static bool keeps_owners(const struct slip_builder *b)
-{
-	return b->isolation.mode != SLIP_ISOLATION_NONE &&
-	       (!b->isolation.user_namespace || b->isolation.ids > 1);
+	return slip_xasprintf(
+		"%s-%s-%u", chain, map, b->isolation.user_namespace ? b->isolation.ids : 0);
 }
 
 static void base_chain(const struct slip_base *base, struct slip_digest *chain)
@@ -33,8 +27,8 @@ static void base_chain(const struct slip_base *base, struct slip_digest *chain)
 }
 
 /*
- * Origins number layers, since whiteouts need them apart; all of a base image's are in one directory,
- * dirs[0].
+ * Origins number layers, since whiteouts need them apart; all of a base image's are in one
+ * directory, dirs[0].
  */
 static uint32_t base_origins(const struct slip_rootfs *r)
 {
@@ -61,7 +55,8 @@ static struct slip_rootfs_dir *add_dir(struct slip_rootfs *r, const struct slip_
 	return d;
 }
 
-/* --- the index ---------------------------------------------------------------------------------- */
+/* --- the index ----------------------------------------------------------------------------------
+ */
 
 /* Unpack one layer's bytes, verified by the time this returns 0. Takes the fetch. */
 static int apply_fetch(struct slip_fetch *f, const struct slip_layer *l,
@@ -158,7 +153,7 @@ static int unpack_base(struct slip_rootfs *r, const char *chain, struct slip_err
 	slip_cleanup(slip_tree_cleanup) struct slip_tree *tree = r->tree ? NULL : slip_tree_new();
 	struct slip_unpack opt = {.rootfd = d->fd,
 		.form = SLIP_UNPACK_MERGE,
-		.owners = keeps_owners(b),
+		.owners = slip_builder_keeps_owners(b),
 		.tree = tree};
 	if (apply_base(r, &opt, err) < 0)
 		return -1;
@@ -252,19 +247,8 @@ void slip_rootfs_add_made(struct slip_rootfs *r, const struct slip_layer *l, cha
 	d->path = dir_path;
 }
 
-/* --- directories -------------------------------------------------------------------------------- */
-
-/* A fresh directory of this build's own. */
-static int make_dir(struct slip_builder *b, const char *prefix, struct slip_rootfs_dir *d,
-	struct slip_err *err)
-{
-	if (slip_make_temp_dir(slip_store_work_path(b->store), prefix, &d->path, err) < 0)
-		return -1;
-	/* It becomes the root directory of what a RUN sees. */
-	if (chmod(d->path, 0755) < 0)
-		return slip_err_set(err, SLIP_E_IO, errno, "chmod %s", d->path);
-	return 0;
-}
+/* --- directories --------------------------------------------------------------------------------
+ */
 
 static int open_dir(struct slip_rootfs_dir *d, struct slip_err *err)
 {
@@ -285,7 +269,7 @@ static int unpack_dir(struct slip_rootfs *r, size_t i, struct slip_err *err)
 		base_chain(r->base, &chain);
 		return unpack_base(r, slip_digest_hex(&chain), err);
 	}
-	if (make_dir(b, "layer-", d, err) < 0 || open_dir(d, err) < 0)
+	if (slip_builder_make_dir(b, "layer-", &d->path, &d->fd, err) < 0)
 		return -1;
 	if (i == 0)
 		return 0; /* scratch */
@@ -293,7 +277,7 @@ static int unpack_dir(struct slip_rootfs *r, size_t i, struct slip_err *err)
 		.rootfd = d->fd,
 		.form = SLIP_UNPACK_OVERLAY,
 		.overlay_xattr = b->isolation.overlay_xattr,
-		.owners = keeps_owners(b),
+		.owners = slip_builder_keeps_owners(b),
 	};
 	return apply_layer(b, &d->layer, &opt, err);
 }
@@ -325,8 +309,9 @@ int slip_rootfs_open_origin(struct slip_rootfs *r, uint32_t origin, const char *
 {
 	int fd;
 	size_t i = dir_of_origin(r, origin);
-	if (unpack_dir(r, i, NULL) < 0 || slip_open_in_root(r->dirs[i].fd, path,
-						 O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, &fd, NULL) < 0)
+	if (unpack_dir(r, i, NULL) < 0 ||
+		slip_open_in_root(
+			r->dirs[i].fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, &fd, NULL) < 0)
 		return -1;
 	return fd;
 }
