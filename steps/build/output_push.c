@@ -29,8 +29,8 @@ static int push_blob(void *arg, struct slip_err *err)
 	static const char *const how_names[] = {"existed", "mounted", "uploaded"};
 	struct blob_push *p = arg;
 	enum slip_push_how how;
-	if (slip_registry_push_blob(
-		    p->o->b->registry, p->repo, p->desc, &p->from, open_blob, p, &how, err) < 0)
+	struct slip_blob_source source = {.mounts = &p->from, .open = open_blob, .ctx = p};
+	if (slip_registry_push_blob(p->o->b->registry, p->repo, p->desc, &source, &how, err) < 0)
 		return -1;
 	char bytes[24];
 	snprintf(bytes, sizeof(bytes), "%llu", (unsigned long long)p->desc->size);
