@@ -141,5 +141,3 @@ coverage:
 # Built and run by hand: what one step costs.
 EXTRA_PROGRAMS = \
 	tests/bench/bench_layer_write
-
-include tests/fault/local.mk
