@@ -16,6 +16,8 @@ slipway_SOURCES += \
 	steps/build/evaluate_config.c \
 	steps/build/evaluate_step.c \
 	steps/build/execute.c \
+	steps/build/fetch.c \
+	steps/build/fetch.h \
 	steps/build/key.c \
 	steps/build/key.h \
 	steps/build/layer.c \

@@ -187,6 +187,8 @@ static int send_block(struct slip_layer_writer *w, bool last, struct slip_err *e
 	struct block *b = current_block(w);
 	bool here = last && w->in_flight == 0;
 
+	if (w->opt.tee_fd > 0 && slip_write_all(w->opt.tee_fd, b->in, b->len, err) < 0)
+		return slip_err_wrap(err, "unpack the layer beside writing it");
 	if (!is_plain(w) && !b->compressor) {
 		b->compressor = slip_compressor_new(&w->method);
 		b->out = slip_xmalloc(SLIP_COMPRESS_OUT);

@@ -92,7 +92,8 @@ static int get_config(struct slip_builder *b, struct slip_base *base,
 	if (slip_store_read_blob(b->store, &desc->digest, &text, NULL) < 0) {
 		struct slip_digest digest;
 		slip_buf_clear(&text);
-		if (slip_registry_get_blob(b->registry, &base->ref, desc, to_buffer, &text, err) < 0 ||
+		if (slip_registry_get_blob(b->registry, &base->ref, desc, to_buffer, &text, err) <
+				0 ||
 			slip_store_put_blob(b->store, text.data, text.len, &digest, err) < 0)
 			return -1;
 	}

@@ -2,8 +2,6 @@
 
 #include "steps/build/builder.h"
 
-#include <errno.h>
-
 #include "runner/base/clock.h"
 #include "runner/base/limits.h"
 #include "runner/base/log.h"
@@ -12,6 +10,9 @@
 #include "runner/dockerfile/scope.h"
 #include "steps/build/evaluate.h"
 #include "steps/build/output.h"
+
+#include <errno.h>
+#include <sys/stat.h>
 
 #define TRANSFERS 8
 
@@ -22,16 +23,34 @@ bool slip_builder_caches(const struct slip_builder *b, enum slip_step_kind kind)
 	return kind == SLIP_STEP_COPY ? b->req->cache_copy_layers : b->req->cache_run_layers;
 }
 
-/* --- inputs ------------------------------------------------------------------------------------- */
+bool slip_builder_keeps_owners(const struct slip_builder *b)
+{
+	return b->isolation.mode != SLIP_ISOLATION_NONE &&
+	       (!b->isolation.user_namespace || b->isolation.ids > 1);
+}
+
+int slip_builder_make_dir(
+	struct slip_builder *b, const char *prefix, char **path, int *fd, struct slip_err *err)
+{
+	if (slip_make_temp_dir(slip_store_work_path(b->store), prefix, path, err) < 0)
+		return -1;
+	if (chmod(*path, 0755) < 0)
+		return slip_err_set(err, SLIP_E_IO, errno, "chmod %s", *path);
+	*fd = open(*path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *fd < 0 ? slip_err_set(err, SLIP_E_IO, errno, "open %s", *path) : 0;
+}
+
+/* --- inputs -------------------------------------------------------------------------------------
+ */
 
 /* From the working directory first, then from the context, as kaniko looks for it. */
-static int find_dockerfile(
-	const struct slip_build_request *req, char **path, struct slip_buf *text, struct slip_err *err)
+static int find_dockerfile(const struct slip_build_request *req, char **path, struct slip_buf *text,
+	struct slip_err *err)
 {
 	slip_autofree char *inside = slip_path_join(req->context, req->dockerfile);
 	slip_autofree char *lower = slip_path_join(req->context, "dockerfile");
-	const char *places[] = {req->dockerfile, inside,
-		slip_streq(req->dockerfile, "Dockerfile") ? lower : NULL};
+	const char *places[] = {
+		req->dockerfile, inside, slip_streq(req->dockerfile, "Dockerfile") ? lower : NULL};
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(places) && places[i]; i++) {
 		struct slip_err why = SLIP_ERR_INIT;
 		if (slip_read_file(AT_FDCWD, places[i], text, &why) == 0) {
@@ -101,7 +120,8 @@ static int read_platform(struct slip_builder *b, struct slip_err *err)
 	return 0;
 }
 
-/* --- services ----------------------------------------------------------------------------------- */
+/* --- services -----------------------------------------------------------------------------------
+ */
 
 /* Could a RUN come up? One in the file, or in a trigger of a base image. */
 static bool may_run(const struct slip_dockerfile *df)
@@ -186,7 +206,8 @@ static void builder_release(struct slip_builder *b)
 	slip_map_release(&b->globals);
 }
 
-/* --- the build ---------------------------------------------------------------------------------- */
+/* --- the build ----------------------------------------------------------------------------------
+ */
 
 static int evaluate(struct slip_builder *b, struct slip_err *err)
 {
@@ -217,6 +238,34 @@ static void probe(struct slip_builder *b)
 	}
 	if (b->cache && n)
 		slip_cache_probe(b->cache, steps, n);
+}
+
+/*
+ * After probing it is known which RUNs will be executed, and so which roots will have to be there
+ * as files: those of the stage up to its last such RUN, all of the stages below it, and their base.
+ */
+static void mark_files(struct slip_builder *b)
+{
+	for (size_t i = 0; i < b->n_stages; i++) {
+		struct slip_build_stage *s = b->stages[i];
+		bool runs = false;
+		for (size_t k = 0; k < s->n_steps; k++) {
+			if (s->steps[k]->kind != SLIP_STEP_RUN ||
+				s->steps[k]->result != SLIP_STEP_PENDING)
+				continue;
+			runs = true;
+			if (k > s->files_until)
+				s->files_until = k;
+		}
+		if (!runs)
+			continue;
+		while (s->parent) {
+			s = s->parent;
+			s->files_until = s->n_steps;
+		}
+		if (s->base)
+			s->base->wants_files = true;
+	}
 }
 
 static int write_outputs(
@@ -261,8 +310,10 @@ static int build(struct slip_builder *b, struct slip_build_result *result, struc
 		return -1;
 	struct slip_push_check *rights = slip_push_check_start(b);
 	int rc = evaluate(b, err);
-	if (rc == 0)
+	if (rc == 0) {
 		probe(b);
+		mark_files(b);
+	}
 	struct slip_err refused = SLIP_ERR_INIT;
 	if (slip_push_check_finish(rights, &refused) < 0 && rc == 0)
 		rc = slip_err_copy(err, &refused);

@@ -79,8 +79,8 @@ int slip_place_check(
 	if (type < 0 || is_dir == (type == SLIP_ENTRY_DIR))
 		return 0;
 	if (is_dir)
-		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
-			"cannot copy to non-directory: /%s", path);
+		return slip_err_set(
+			err, SLIP_E_DOCKERFILE, 0, "cannot copy to non-directory: /%s", path);
 	return slip_err_set(
 		err, SLIP_E_DOCKERFILE, 0, "cannot replace directory /%s with a file", path);
 }

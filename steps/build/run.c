@@ -2,8 +2,6 @@
 
 #include "steps/build/run.h"
 
-#include <errno.h>
-
 #include "runner/base/io.h"
 #include "runner/base/path.h"
 #include "runner/layer/diff.h"
@@ -11,6 +9,8 @@
 #include "runner/sandbox/run.h"
 #include "steps/build/builder.h"
 #include "steps/build/user.h"
+
+#include <errno.h>
 
 static int mount_root(
 	struct slip_build_stage *s, struct slip_overlay *overlay, struct slip_err *err)
@@ -79,8 +79,8 @@ static int run_command(struct slip_build_stage *s, const struct slip_run_step *r
 		slip_strv_copy(&spec.argv, &run->argv);
 		slip_strv_copy(&spec.env, &run->env);
 		if (!env_has(&spec.env, "HOME="))
-			slip_strv_addf(&spec.env, "HOME=%s",
-				user.home && *user.home ? user.home : "/");
+			slip_strv_addf(
+				&spec.env, "HOME=%s", user.home && *user.home ? user.home : "/");
 		spec.uid = user.uid;
 		spec.gid = user.gid;
 		spec.groups = user.groups;

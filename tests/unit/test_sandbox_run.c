@@ -148,8 +148,7 @@ static void test_process_state(void)
 	       "true",
 		"0\n1\n2\n", "descriptors 0, 1 and 2 only");
 	close(leak);
-	const char *const env_argv[] = {"env", NULL};
-	const struct how how = {.argv = env_argv};
+	const struct how how = {.argv = (const char *const[]){"env", NULL}};
 	is_int(run(&how, NULL, &err), 0, "env");
 	is_output("PATH=/bin\nA=1\nB=two words\n", "the environment is exactly what was given");
 	expect("cat; echo end", "end\n", "standard input is empty");
@@ -363,7 +362,7 @@ static void test_cwd(void)
 		ok(run(&how, "pwd", &err) < 0 && !captured.len, "%s is refused", cwd);
 	}
 	how.cwd = "/tofd";
-	ok(run(&how, "pwd", &err) < 0 && !captured.len, "a link to a descriptor is refused");
+	ok(run(&how, "pwd", &err) < 0 && !captured.len, "and by a link");
 }
 
 /* A root whose mount points lead to a canary outside of it. */
@@ -461,8 +460,7 @@ static void measure(void)
 	struct slip_overlay o;
 	if (mount_fresh(&o, &err) < 0)
 		return;
-	const char *const argv[] = {"/bin/true", NULL};
-	const struct how how = {.overlay = &o, .argv = argv};
+	const struct how how = {.overlay = &o, .argv = (const char *const[]){"/bin/true", NULL}};
 	double best = 1e9, sum = 0;
 	for (int i = 0; i < 20; i++) {
 		double start = slip_clock_monotonic();
