@@ -336,8 +336,8 @@ int slip_tree_resolve_below(const struct slip_tree *t, const char *top, const ch
 
 	if (!n || !slip_node_is_dir(n))
 		return slip_err_set(err, SLIP_E_NOTFOUND, ENOTDIR, "/%.200s", top);
-	if (resolve_from(slip_node_dir((struct slip_node *)(uintptr_t)n), path, false, &below,
-		    err) < 0)
+	if (resolve_from(
+		    slip_node_dir((struct slip_node *)(uintptr_t)n), path, false, &below, err) < 0)
 		return -1;
 	*resolved = *top && *below ? slip_xasprintf("%s/%s", top, below)
 				   : slip_xstrdup(*top ? top : below);

@@ -92,8 +92,10 @@ int slip_eval_run(struct slip_eval *ev, struct slip_err *err)
 	slip_eval_command(ev, &instr->cmd, &run->argv);
 	if (instr->cmd.form == SLIP_FORM_SCRIPT) {
 		run->script = slip_xstrdup(instr->cmd.text);
-		run->script_name = slip_xstrdup(ev->instr->heredocs[0].name);
-		slip_strv_addf(&run->argv, "%s/%s", SLIP_SCRIPT_DIR, run->script_name);
+		slip_autofree char *path =
+			slip_path_join(SLIP_SCRIPT_DIR, ev->instr->heredocs[0].name);
+		run->script_path = slip_xstrdup(path + strlen("/dev/"));
+		slip_strv_add(&run->argv, path);
 	}
 	add_env(s, run);
 	run->cwd = slip_path_clean(current_dir(s));

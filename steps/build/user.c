@@ -239,7 +239,8 @@ int slip_user_for_workdir(
 		return 0;
 	if (!slip_err_is(&why, SLIP_E_DOCKERFILE))
 		return slip_err_copy(err, &why);
-	/* USER is not checked before something runs, and an image from scratch may never run here. */
+	/* USER is not checked before something runs, and an image from scratch may never run here.
+	 */
 	slip_warn("WORKDIR belongs to root: %s", why.msg);
 	*uid = *gid = 0;
 	return 0;
