@@ -24,6 +24,14 @@ enum slip_network {
 	SLIP_NETWORK_HOST,
 };
 
+/* A file that the command finds below /dev, owned by root; it never gets into the root filesystem.
+ */
+struct slip_sandbox_file {
+	const char *path; /* below /dev, clean: "pipes/NAME" */
+	const char *content;
+	uint32_t mode;
+};
+
 struct slip_sandbox_spec {
 	const char *root; /* absolute path of the (merged) root directory */
 	struct slip_strv argv; /* argv[0] looked up in the PATH of env inside the root */
@@ -36,6 +44,8 @@ struct slip_sandbox_spec {
 	const char *hostname; /* NULL: "slipway" */
 	enum slip_network network;
 	int timeout_ms; /* -1: none */
+	const struct slip_sandbox_file *files;
+	size_t n_files;
 };
 
 /*

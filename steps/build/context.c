@@ -99,6 +99,15 @@ static int context_lookup(struct slip_source_tree *t, const char *path, char **r
 	return 0;
 }
 
+/* Not every file system tells types in its directories. */
+static bool is_dir(int dirfd, const struct dirent *d)
+{
+	struct stat st;
+	if (d->d_type != DT_UNKNOWN)
+		return d->d_type == DT_DIR;
+	return fstatat(dirfd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
 static int context_list(
 	struct slip_source_tree *t, const char *path, struct slip_strv *names, struct slip_err *err)
 {
@@ -116,8 +125,7 @@ static int context_list(
 			continue;
 		slip_autofree char *child =
 			*path ? slip_xasprintf("%s/%s", path, d->d_name) : slip_xstrdup(d->d_name);
-		/* d_type may be unknown; then a directory that is hidden is found out by stat. */
-		if (!is_hidden(c, child, d->d_type == DT_DIR || d->d_type == DT_UNKNOWN))
+		if (!is_hidden(c, child, is_dir(fd, d)))
 			slip_strv_add(names, d->d_name);
 	}
 	closedir(dir);

@@ -165,7 +165,7 @@ static int plan_operand(struct slip_copy_plan *plan, const struct slip_copy_step
 		item->e = e;
 		memset(&e, 0, sizeof(e));
 		end_group(plan);
-		if (c->unpack)
+		if (c->unpack && item->e.type == SLIP_ENTRY_FILE && item->e.size)
 			rc = slip_add_sniff(t, item->source, &item->is_archive, err);
 	}
 	slip_entry_release(&e);
@@ -307,7 +307,8 @@ static int hash_some(void *arg, struct slip_err *err)
 		if (!item->source || item->e.type != SLIP_ENTRY_FILE)
 			continue;
 		if (slip_cancel_check(err) < 0 ||
-			hash_file(share->plan->source, item->source, h, buf, size, err) < 0)
+			(item->e.size && hash_file(share->plan->source, item->source, h, buf, size,
+						 err) < 0))
 			return -1;
 		slip_sha256_finish_digest(h, &share->digests[i]);
 	}
@@ -342,6 +343,10 @@ static void key_item(
 	if (*item->rel || item->e.type != SLIP_ENTRY_DIR)
 		slip_key_add_int(k, "mode", item->e.mode);
 	slip_key_add_str(k, "link", item->e.type == SLIP_ENTRY_SYMLINK ? item->e.link : NULL);
+	if (item->e.type == SLIP_ENTRY_CHAR || item->e.type == SLIP_ENTRY_BLOCK) {
+		slip_key_add_int(k, "major", item->e.dev_major);
+		slip_key_add_int(k, "minor", item->e.dev_minor);
+	}
 	if (slip_digest_is_set(content))
 		slip_key_add_str(k, "content", content->s);
 }

@@ -198,9 +198,10 @@ struct slip_step *slip_eval_step(struct slip_eval *ev, enum slip_step_kind kind)
 		slip_buf_add_str(&label, "ONBUILD ");
 	slip_print_label(&label, ev->instr);
 	step->label = slip_buf_take(&label);
-	step->file = ev->file;
-	step->start_line = ev->instr->start_line;
-	step->end_line = ev->instr->end_line;
+	step->file = ev->builder->dockerfile;
+	step->is_trigger = !ev->file;
+	step->start_line = ev->file ? ev->instr->start_line : ev->stage->ast->start_line;
+	step->end_line = ev->file ? ev->instr->end_line : ev->stage->ast->end_line;
 	step->cacheable = slip_builder_caches(ev->builder, kind);
 	return step;
 }

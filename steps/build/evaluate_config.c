@@ -52,7 +52,6 @@ static int eval_pairs(struct slip_eval *ev, struct slip_err *err)
 		}
 		slip_image_env_set(&ev->stage->image, key, value);
 		slip_smap_set(&ev->stage->vars, key, value);
-		slip_map_remove(&ev->stage->args, key);
 	}
 	history(ev, &text);
 	return 0;
@@ -85,11 +84,11 @@ static int eval_arg(struct slip_eval *ev, struct slip_err *err)
 			return -1;
 		}
 		slip_buf_addf(&text, " %s", arg->name);
+		slip_smap_set(&ev->stage->args, arg->name, "");
 		if (!value)
 			continue;
 		slip_buf_addf(&text, "=%s", value);
 		slip_smap_set(&ev->stage->vars, arg->name, value);
-		slip_smap_set(&ev->stage->args, arg->name, value);
 	}
 	history(ev, &text);
 	return 0;

@@ -94,11 +94,8 @@ static int place_group(struct slip_place *p, const struct slip_copy_plan *plan,
 	const struct slip_copy_group *g, const char *dest, bool dest_is_dir, struct slip_err *err)
 {
 	const struct slip_copy_item *first = &plan->items[g->first];
-	if (first->is_archive) {
-		if (slip_place_dir(p, dest, err) < 0 || slip_place_flush(p, err) < 0)
-			return -1;
+	if (first->is_archive)
 		return slip_add_archive(p, first, dest, err);
-	}
 	if (!g->is_dir) {
 		bool into = dest_is_dir || slip_place_is_dir(p, dest);
 		slip_autofree char *path = !into   ? slip_xstrdup(dest)

@@ -33,6 +33,7 @@ struct slip_place {
 /* Something that will be, or is, in the layer. */
 struct slip_placed {
 	struct slip_entry e;
+	bool is_pending;
 	const struct slip_copy_item *item; /* where its bytes are; NULL: none */
 };
 

@@ -66,11 +66,14 @@ static int run_command(struct slip_build_stage *s, const struct slip_run_step *r
 	const struct slip_overlay *o, struct slip_err *err)
 {
 	struct slip_user user;
+	struct slip_sandbox_file script = {run->script_path, run->script, 0755};
 	struct slip_sandbox_spec spec = {
 		.root = o->merged,
 		.cwd = run->cwd,
 		.network = run->no_network ? SLIP_NETWORK_NONE : SLIP_NETWORK_DEFAULT,
 		.timeout_ms = -1,
+		.files = &script,
+		.n_files = run->script ? 1 : 0,
 	};
 	int rc = slip_user_for_run(s->rootfs, run->user, &user, err);
 	if (rc == 0)

@@ -31,7 +31,7 @@ struct slip_build_stage {
 	/* Made by evaluation. */
 	struct slip_image image; /* without diff ids; history has an entry a step */
 	struct slip_map vars; /* every variable in scope, name to value, newest definition */
-	struct slip_map args; /* the ARGs among them, for history */
+	struct slip_map args; /* names of all ARGs, with no values: for history */
 	struct slip_digest chain; /* key of the state after the last step */
 	struct slip_step **steps;
 	size_t n_steps;

@@ -50,7 +50,7 @@ struct slip_copy_step {
 struct slip_run_step {
 	struct slip_strv argv;
 	char *script; /* a heredoc that is an executable file; NULL */
-	char *script_name;
+	char *script_path; /* below /dev */
 	struct slip_strv env; /* "NAME=value": image, ENV, ARG */
 	struct slip_strv key_env; /* the part of env that is in the key: no proxies */
 	char *cwd;
@@ -71,9 +71,10 @@ enum slip_step_result {
 
 struct slip_step {
 	enum slip_step_kind kind;
-	const struct slip_dockerfile *file; /* for messages; NULL: a trigger of the base image */
-	int start_line;
+	const struct slip_dockerfile *file; /* for messages */
+	int start_line; /* for a trigger of the base: those of FROM */
 	int end_line;
+	bool is_trigger;
 	char *label; /* the instruction, on one line */
 	size_t number; /* among the stage's instructions, from 1 */
 	size_t history; /* its entry in the stage's image */

@@ -3,6 +3,7 @@
 #include "steps/build/user.h"
 
 #include "runner/base/limits.h"
+#include "runner/base/log.h"
 
 #define MAX_FIELDS 7
 
@@ -233,5 +234,14 @@ int slip_user_for_workdir(
 	slip_autofree char *user = NULL, *group = NULL;
 	split(text, &user, &group);
 	/* As in BuildKit: a missing group is the user's own, a bare number is its own group. */
-	return slip_user_for_chown(r, group && !*group ? user : text, uid, gid, err);
+	struct slip_err why = SLIP_ERR_INIT;
+	if (slip_user_for_chown(r, group && !*group ? user : text, uid, gid, &why) == 0)
+		return 0;
+	if (!slip_err_is(&why, SLIP_E_DOCKERFILE))
+		return slip_err_copy(err, &why);
+	/* USER is not checked before something runs, and an image from scratch may never run here.
+	 */
+	slip_warn("WORKDIR belongs to root: %s", why.msg);
+	*uid = *gid = 0;
+	return 0;
 }

@@ -25,7 +25,7 @@ int slip_user_for_run(struct slip_rootfs *r, const char *text, struct slip_user 
 /* --chown text: a number alone gives the group the same number; an unknown name is an error. */
 int slip_user_for_chown(struct slip_rootfs *r, const char *text, uint32_t *uid, uint32_t *gid,
 	struct slip_err *err) SLIP_MUST_CHECK;
-/* Owner of directories that WORKDIR makes. */
+/* Owner of directories that WORKDIR makes; an unknown name is root, with a warning. */
 int slip_user_for_workdir(struct slip_rootfs *r, const char *text, uint32_t *uid, uint32_t *gid,
 	struct slip_err *err) SLIP_MUST_CHECK;
 
