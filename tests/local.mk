@@ -33,11 +33,17 @@ UNIT_TESTS += \
 	tests/unit/test_oci_manifest \
 	tests/unit/test_oci_media \
 	tests/unit/test_oci_platform \
-	tests/unit/test_oci_ref
+	tests/unit/test_oci_ref \
+	tests/unit/test_spec_expr \
+	tests/unit/test_spec_regex \
+	tests/unit/test_spec_spec \
+	tests/unit/test_spec_yaml
 
 FUZZ_TARGETS += \
+	tests/fuzz/fuzz_expr \
 	tests/fuzz/fuzz_manifest \
-	tests/fuzz/fuzz_ref
+	tests/fuzz/fuzz_ref \
+	tests/fuzz/fuzz_spec
 
 # --- how tests are run ----------------------------------------------------------------------------
 TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) $(LINT_TESTS)

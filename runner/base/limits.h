@@ -17,6 +17,14 @@
 #define SLIP_MAX_SPEC (1 * SLIP_MIB)
 #define SLIP_MAX_SPEC_DEPTH 64
 #define SLIP_MAX_SPEC_NODES 100000
+#define SLIP_MAX_SPEC_DIAGS 200
+#define SLIP_MAX_SPEC_FILES 32
+#define SLIP_MAX_STAGES 1000
+#define SLIP_MAX_MATRIX_CELLS 200
+#define SLIP_MAX_EXPR_DEPTH 32
+#define SLIP_MAX_REGEX 1000 /* bytes of a pattern */
+#define SLIP_MAX_REGEX_PROGRAM 2000
+#define SLIP_MAX_REGEX_TEXT (64 * SLIP_KIB)
 #define SLIP_MAX_EXPANDED (1 * SLIP_MIB) /* one value after variable or expression expansion */
 
 /* Registry: https://github.com/opencontainers/distribution-spec "Pushing Manifests" (>= 4 MB) */
