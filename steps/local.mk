@@ -27,4 +27,8 @@ slipway_SOURCES += \
 	steps/build/stage.h \
 	steps/build/step.h \
 	steps/build/user.c \
-	steps/build/user.h
+	steps/build/user.h \
+	steps/run.c \
+	steps/run.h \
+	steps/steps.c \
+	steps/steps.h

@@ -30,6 +30,7 @@ static const struct event_row rows[] = {
 		"pipeline {status}: {summary} in {seconds:seconds}"},
 	{"pipeline.start", SLIP_TONE_HEAD, INFO,
 		"pipeline< {name}> on {provider}: {stages} to run<, commit {commit}>"},
+	{"stage.alive", SLIP_TONE_QUIET, INFO, "still running after {seconds:seconds}"},
 	{"stage.artifact", SLIP_TONE_QUIET, DEBUG, "artifact {path}"},
 	{"stage.done", SLIP_TONE_PLAIN, INFO, "{status} in {seconds:seconds}<: {error}>"},
 	{"stage.plan", SLIP_TONE_QUIET, DEBUG, "planned: {kind}"},
