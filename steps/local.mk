@@ -46,4 +46,8 @@ slipway_SOURCES += \
 	steps/build/step.c \
 	steps/build/step.h \
 	steps/build/user.c \
-	steps/build/user.h
+	steps/build/user.h \
+	steps/run.c \
+	steps/run.h \
+	steps/steps.c \
+	steps/steps.h

@@ -1,0 +1,10 @@
+#include "config.h"
+
+#include "steps/steps.h"
+
+#include "steps/run.h"
+
+const struct slip_kind *const slip_kinds[] = {
+	&slip_kind_run,
+	NULL,
+};
