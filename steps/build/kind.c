@@ -364,7 +364,7 @@ static int perform(const struct slip_json *request, struct slip_err *err)
 	return rc;
 }
 
-const struct slip_kind slip_build_kind = {
+const struct slip_kind slip_kind_build = {
 	.kind = SLIP_STAGE_BUILD,
 	.describe = describe,
 	.launch = launch,
