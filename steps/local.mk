@@ -1,8 +1,11 @@
 slipway_SOURCES += \
 	steps/build/add.c \
 	steps/build/add.h \
+	steps/build/base.c \
 	steps/build/base.h \
+	steps/build/builder.c \
 	steps/build/builder.h \
+	steps/build/cache.c \
 	steps/build/cache.h \
 	steps/build/context.c \
 	steps/build/context.h \
@@ -12,19 +15,33 @@ slipway_SOURCES += \
 	steps/build/evaluate.h \
 	steps/build/evaluate_config.c \
 	steps/build/evaluate_step.c \
+	steps/build/execute.c \
+	steps/build/fetch.c \
+	steps/build/fetch.h \
 	steps/build/key.c \
 	steps/build/key.h \
+	steps/build/layer.c \
 	steps/build/layer.h \
+	steps/build/layer_make.c \
+	steps/build/layer_make.h \
+	steps/build/output.c \
+	steps/build/output.h \
+	steps/build/output_files.c \
+	steps/build/output_push.c \
 	steps/build/place.c \
 	steps/build/place.h \
 	steps/build/request.c \
 	steps/build/request.h \
 	steps/build/rootfs.c \
 	steps/build/rootfs.h \
+	steps/build/run.c \
+	steps/build/run.h \
 	steps/build/source.h \
 	steps/build/source_root.c \
 	steps/build/source_root.h \
+	steps/build/stage.c \
 	steps/build/stage.h \
+	steps/build/step.c \
 	steps/build/step.h \
 	steps/build/user.c \
 	steps/build/user.h

@@ -49,9 +49,9 @@ count_nothing() {
 # What a reader of a CI log needs to see of a failure.
 show_failure() {
 	echo "--- $logs/$1.log (end)"
-	grep -E '^(FAIL|ERROR|not ok)|error:|\*\*\*' "$logs/$1.log" | head -n 40
+	grep -E '^(FAIL|ERROR|not ok)|error:|\*\*\*' "$logs/$1.log" | head -n 20
 	echo "---"
-	tail -n 60 "$logs/$1.log"
+	tail -n 40 "$logs/$1.log"
 	echo "---"
 }
 

@@ -26,11 +26,25 @@ E2E_TESTS += \
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf \
+	tests/unit/test_dockerfile_expand \
+	tests/unit/test_dockerfile_glob \
+	tests/unit/test_dockerfile_ignore \
+	tests/unit/test_dockerfile_mode \
+	tests/unit/test_dockerfile_mount \
+	tests/unit/test_dockerfile_parse \
+	tests/unit/test_dockerfile_print \
+	tests/unit/test_dockerfile_scope \
+	tests/unit/test_dockerfile_values \
+	tests/unit/test_layer_diff \
+	tests/unit/test_layer_entry \
 	tests/unit/test_layer_hostile \
 	tests/unit/test_layer_inflate \
 	tests/unit/test_layer_tar_read \
 	tests/unit/test_layer_tree \
 	tests/unit/test_layer_unpack \
+	tests/unit/test_layer_write \
+	tests/unit/test_net_proxy \
+	tests/unit/test_net_url \
 	tests/unit/test_oci_archive \
 	tests/unit/test_oci_image \
 	tests/unit/test_oci_index \
@@ -38,12 +52,31 @@ UNIT_TESTS += \
 	tests/unit/test_oci_manifest \
 	tests/unit/test_oci_media \
 	tests/unit/test_oci_platform \
-	tests/unit/test_oci_ref
+	tests/unit/test_oci_ref \
+	tests/unit/test_registry_challenge \
+	tests/unit/test_registry_credentials \
+	tests/unit/test_registry_host \
+	tests/unit/test_registry_retry \
+	tests/unit/test_registry_token \
+	tests/unit/test_sandbox_isolation \
+	tests/unit/test_sandbox_overlay \
+	tests/unit/test_sandbox_run \
+	tests/unit/test_spec_expr \
+	tests/unit/test_spec_regex \
+	tests/unit/test_spec_spec \
+	tests/unit/test_spec_yaml \
+	tests/unit/test_store_layout \
+	tests/unit/test_store_store
 
 FUZZ_TARGETS += \
+	tests/fuzz/fuzz_challenge \
+	tests/fuzz/fuzz_dockerfile \
+	tests/fuzz/fuzz_expr \
+	tests/fuzz/fuzz_ignore \
 	tests/fuzz/fuzz_inflate \
 	tests/fuzz/fuzz_manifest \
 	tests/fuzz/fuzz_ref \
+	tests/fuzz/fuzz_spec \
 	tests/fuzz/fuzz_unpack
 
 # --- how tests are run ----------------------------------------------------------------------------
@@ -79,7 +112,6 @@ EXTRA_DIST += \
 	tests/check.sh \
 	tests/configure-dir.sh \
 	tests/coverage.sh \
-	tests/data/layers/make.py \
 	tests/e2e/setup_suite.bash \
 	tests/fuzz/main.c \
 	tests/fuzz/run.sh \
@@ -116,7 +148,7 @@ fuzz:
 		$(FUZZ_TARGETS)
 
 bench: slipway
-	$(SLIPWAY_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/bench/run.sh
+	$(SLIPWAY_TESTS_ENVIRONMENT) bash $(srcdir)/tests/bench/run.sh
 
 coverage:
 	$(SLIPWAY_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/coverage.sh

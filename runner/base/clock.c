@@ -3,7 +3,6 @@
 #include "runner/base/clock.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <time.h>
 
 int64_t slip_clock_now(void)
@@ -172,7 +171,7 @@ static bool parse_duration(const char *s, int64_t *ns)
 	} while (*s);
 	if (total > 9.2e18)
 		return false;
-	*ns = (int64_t)llround(total);
+	*ns = (int64_t)(total + 0.5);
 	return true;
 }
 

@@ -174,6 +174,11 @@ struct slip_json *slip_json_str(const char *text)
 	return s(v);
 }
 
+struct slip_json *slip_json_null(void)
+{
+	return s(json_null());
+}
+
 struct slip_json *slip_json_int(int64_t i)
 {
 	return s(json_integer(i));
@@ -244,6 +249,11 @@ const char *slip_json_str_value(const struct slip_json *v, const char *dflt)
 int64_t slip_json_int_value(const struct slip_json *v, int64_t dflt)
 {
 	return json_is_integer(j(v)) ? json_integer_value(j(v)) : dflt;
+}
+
+bool slip_json_bool_value(const struct slip_json *v, bool dflt)
+{
+	return json_is_boolean(j(v)) ? json_is_true(j(v)) : dflt;
 }
 
 const char *slip_json_get_str(const struct slip_json *obj, const char *key, const char *dflt)

@@ -42,6 +42,7 @@ enum slip_json_kind slip_json_kind(const struct slip_json *v);
 
 struct slip_json *slip_json_object(void);
 struct slip_json *slip_json_array(void);
+struct slip_json *slip_json_null(void);
 struct slip_json *slip_json_str(const char *s); /* invalid UTF-8 bytes become U+FFFD */
 struct slip_json *slip_json_int(int64_t i);
 struct slip_json *slip_json_bool(bool b);
@@ -60,6 +61,7 @@ int64_t slip_json_get_int(const struct slip_json *obj, const char *key, int64_t 
 bool slip_json_get_bool(const struct slip_json *obj, const char *key, bool dflt);
 const char *slip_json_str_value(const struct slip_json *v, const char *dflt);
 int64_t slip_json_int_value(const struct slip_json *v, int64_t dflt);
+bool slip_json_bool_value(const struct slip_json *v, bool dflt);
 size_t slip_json_len(const struct slip_json *arr); /* array or object; 0 otherwise */
 struct slip_json *slip_json_at(const struct slip_json *arr, size_t i);
 /* Object members in order: start with NULL, ends with NULL. */

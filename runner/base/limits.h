@@ -17,6 +17,14 @@
 #define SLIP_MAX_SPEC (1 * SLIP_MIB)
 #define SLIP_MAX_SPEC_DEPTH 64
 #define SLIP_MAX_SPEC_NODES 100000
+#define SLIP_MAX_SPEC_DIAGS 200
+#define SLIP_MAX_SPEC_FILES 32
+#define SLIP_MAX_STAGES 1000
+#define SLIP_MAX_MATRIX_CELLS 200
+#define SLIP_MAX_EXPR_DEPTH 32
+#define SLIP_MAX_REGEX 1000 /* bytes of a pattern */
+#define SLIP_MAX_REGEX_PROGRAM 2000
+#define SLIP_MAX_REGEX_TEXT (64 * SLIP_KIB)
 #define SLIP_MAX_EXPANDED (1 * SLIP_MIB) /* one value after variable or expression expansion */
 
 /* Registry: https://github.com/opencontainers/distribution-spec "Pushing Manifests" (>= 4 MB) */
@@ -33,6 +41,9 @@
 #define SLIP_MAX_ANNOTATIONS 1000 /* of one manifest or descriptor */
 #define SLIP_MAX_URLS 100 /* of one descriptor, and features of one platform */
 #define SLIP_MAX_REDIRECTS 10
+#define SLIP_MAX_URL (16 * SLIP_KIB) /* signed Locations of cloud storage take 2 to 4 KiB */
+#define SLIP_MAX_CA_BUNDLE (16 * SLIP_MIB)
+#define SLIP_MAX_CHALLENGES 16 /* in one WWW-Authenticate header */
 #define SLIP_MAX_DOCKER_CONFIG (1 * SLIP_MIB)
 #define SLIP_MAX_REPOSITORY 255 /* bytes of a repository name */
 
@@ -53,5 +64,9 @@
 /* Output of commands */
 #define SLIP_MAX_LOG_LINE (16 * SLIP_KIB)
 #define SLIP_MAX_HELPER_OUTPUT (64 * SLIP_KIB)
+
+/* Commands */
+#define SLIP_MAX_INSTRUCTIONS (8 * SLIP_MIB) /* arguments and environment; Linux takes 6 MiB */
+#define SLIP_MAX_HOSTS (1 * SLIP_MIB) /* hosts and resolv.conf of the machine */
 
 #endif

@@ -26,7 +26,10 @@ static atomic_int cancel_signal;
 
 int slip_proc_init(struct slip_err *err)
 {
-	exe_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	/* High: the descriptors of a child take the low numbers before it executes this one. */
+	int fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	exe_fd = fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
+	slip_cleanup_close(&fd);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return slip_err_set(err, SLIP_E_IO, errno, "ignore SIGPIPE");
@@ -45,8 +48,12 @@ struct launch {
 	int fds[MAX_FDS]; /* fds[i] becomes i */
 	int n_fds;
 	pid_t parent;
-	const char *failed; /* set by the child, which shares our memory until it executes */
-	int failed_errno;
+	/*
+	 * Set by the child, which shares our memory until it executes. Volatile, as the compiler sees
+	 * only a store before a call that does not return.
+	 */
+	const char *volatile failed;
+	volatile int failed_errno;
 };
 
 static void child_fail(struct launch *l, const char *what) SLIP_NORETURN;

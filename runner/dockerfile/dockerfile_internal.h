@@ -39,7 +39,10 @@ struct slip_slice slip_line_trim(struct slip_slice raw);
 int slip_lines_logical(
 	struct slip_lines *in, struct slip_logical *out, struct slip_err *err) SLIP_MUST_CHECK;
 void slip_logical_release(struct slip_logical *l);
-/* Read the parser directives at the top into df; the reader is not moved. */
+/*
+ * Read the parser directives at the top into df and move behind them. *line is the line at hand,
+ * for errors.
+ */
 int slip_lines_directives(struct slip_lines *in, struct slip_dockerfile *df, int *line,
 	struct slip_err *err) SLIP_MUST_CHECK;
 

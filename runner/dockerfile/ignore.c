@@ -17,6 +17,9 @@ struct segment {
 	enum segment_kind kind;
 	char *s;
 	size_t n;
+	size_t head; /* of a glob: bytes before its first wildcard and behind its last *; most names
+		      */
+	size_t tail; /* are told apart by these */
 };
 
 /*
@@ -59,6 +62,15 @@ static void drop_escapes(struct segment *seg)
 	seg->n = n;
 }
 
+static void measure_glob(struct segment *seg)
+{
+	const char *star = strrchr(seg->s, '*');
+
+	seg->head = strcspn(seg->s, "*?[\\");
+	if (star && !strpbrk(star, "?[]\\"))
+		seg->tail = strlen(star + 1);
+}
+
 static struct segment make_segment(const char *s, size_t n)
 {
 	struct segment seg = {.s = slip_xstrndup(s, n), .n = n};
@@ -67,6 +79,7 @@ static struct segment make_segment(const char *s, size_t n)
 		seg.kind = SEGMENT_ANY_DIRS;
 	} else if (strpbrk(seg.s, "*?[")) {
 		seg.kind = SEGMENT_GLOB;
+		measure_glob(&seg);
 	} else {
 		seg.kind = SEGMENT_TEXT;
 		drop_escapes(&seg);
@@ -283,81 +296,104 @@ void slip_ignore_cleanup(struct slip_ignore **ig)
 
 /* --- matching -------------------------------------------------------------------------------- */
 
-/* A component of a path: up to the next slash or the end. */
-static bool match_segment(const struct segment *seg, const char *s, size_t n)
+/* A path cut at its slashes, once for all patterns. */
+struct parts {
+	struct slip_slice *v;
+	size_t n;
+	struct slip_slice few[32]; /* v, unless there are more */
+};
+
+static void parts_init(struct parts *parts, const char *path)
+{
+	size_t n = 1;
+
+	for (const char *p = path; *p; p++)
+		n += *p == '/';
+	parts->v = n <= SLIP_ARRAY_LEN(parts->few) ? parts->few
+						   : slip_xreallocarray(NULL, n, sizeof(*parts->v));
+	parts->n = 0;
+	while (*path) {
+		size_t len = (size_t)(strchrnul(path, '/') - path);
+		parts->v[parts->n++] = (struct slip_slice){path, len};
+		path += len + (path[len] == '/');
+	}
+}
+
+static void parts_release(struct parts *parts)
+{
+	if (parts->v != parts->few)
+		free(parts->v);
+}
+
+static bool same(const char *a, const char *b, size_t n)
+{
+	return !n || (a[n - 1] == b[n - 1] && memcmp(a, b, n) == 0);
+}
+
+static bool match_segment(const struct segment *seg, struct slip_slice name)
 {
 	if (seg->kind == SEGMENT_TEXT)
-		return seg->n == n && memcmp(seg->s, s, n) == 0;
-	return slip_glob_match_slice(seg->s, seg->n, s, n);
-}
-
-static size_t component(const char *path)
-{
-	return (size_t)(strchrnul(path, '/') - path);
-}
-
-static const char *skip_component(const char *path, size_t n)
-{
-	return path + n + (path[n] == '/');
+		return seg->n == name.n && same(seg->s, name.s, name.n);
+	return name.n >= seg->head + seg->tail && same(seg->s, name.s, seg->head) &&
+	       same(seg->s + seg->n - seg->tail, name.s + name.n - seg->tail, seg->tail) &&
+	       slip_glob_match_slice(seg->s, seg->n, name.s, name.n);
 }
 
 /* Does the pattern match the path or one of its parents? */
-static bool match_pattern(const struct pattern *p, const char *path)
+static bool match_pattern(const struct pattern *p, const struct parts *path)
 {
-	const struct segment *seg = p->seg;
-	const struct segment *end = p->seg + p->n;
-	const struct segment *again = NULL; /* behind the last **, tried at later components */
-	const char *retry = NULL;
+	size_t seg = 0;
+	size_t at = 0;
+	bool again = false; /* a ** was met: behind it, and where that was tried last */
+	size_t again_seg = 0;
+	size_t again_at = 0;
 
-	while (seg < end) {
-		if (seg->kind == SEGMENT_ANY_DIRS) {
-			again = ++seg;
-			retry = path;
-			continue;
-		}
-		size_t n = component(path);
-		if (*path && match_segment(seg, path, n)) {
-			path = skip_component(path, n);
+	while (seg < p->n) {
+		if (p->seg[seg].kind == SEGMENT_ANY_DIRS) {
+			again = true;
+			again_seg = ++seg;
+			again_at = at;
+		} else if (at < path->n && match_segment(&p->seg[seg], path->v[at])) {
 			seg++;
-			continue;
-		}
-		if (!again || !*retry)
+			at++;
+		} else if (again && again_at < path->n) {
+			at = ++again_at;
+			seg = again_seg;
+		} else {
 			return false;
-		retry = skip_component(retry, component(retry));
-		path = retry;
-		seg = again;
+		}
 	}
 	return true;
 }
 
 /* May something strictly below the directory match? Says yes too often, never no. */
-static bool may_match_below(const struct pattern *p, const char *dir)
+static bool may_match_below(const struct pattern *p, const struct parts *dir)
 {
-	const struct segment *seg = p->seg;
-	const struct segment *end = p->seg + p->n;
-
-	while (*dir) {
-		if (seg == end)
+	for (size_t i = 0; i < dir->n; i++) {
+		if (i == p->n || p->seg[i].kind == SEGMENT_ANY_DIRS)
 			return true;
-		if (seg->kind == SEGMENT_ANY_DIRS)
-			return true;
-		size_t n = component(dir);
-		if (!match_segment(seg, dir, n))
+		if (!match_segment(&p->seg[i], dir->v[i]))
 			return false;
-		dir = skip_component(dir, n);
-		seg++;
 	}
 	return true;
 }
 
 /* The last rule that matches; n_rules: none. */
-static size_t deciding_rule(const struct slip_ignore *ig, const char *path)
+static size_t deciding_rule(const struct slip_ignore *ig, const struct parts *path)
 {
 	for (size_t i = ig->n; i-- > 0;) {
 		if (match_pattern(&ig->patterns[i], path))
 			return ig->patterns[i].rule;
 	}
 	return ig->n_rules;
+}
+
+static size_t rule_of_path(const struct slip_ignore *ig, const char *path)
+{
+	slip_cleanup(parts_release) struct parts parts;
+
+	parts_init(&parts, path);
+	return deciding_rule(ig, &parts);
 }
 
 bool slip_ignore_is_empty(const struct slip_ignore *ig)
@@ -372,20 +408,22 @@ static bool excludes(const struct slip_ignore *ig, size_t rule)
 
 bool slip_ignore_is_excluded(const struct slip_ignore *ig, const char *path)
 {
-	return ig && excludes(ig, deciding_rule(ig, path));
+	return ig && excludes(ig, rule_of_path(ig, path));
 }
 
 enum slip_ignore_verdict slip_ignore_dir(const struct slip_ignore *ig, const char *path)
 {
 	if (!ig)
 		return SLIP_IGNORE_INCLUDED;
-	size_t rule = deciding_rule(ig, path);
+	slip_cleanup(parts_release) struct parts parts;
+	parts_init(&parts, path);
+	size_t rule = deciding_rule(ig, &parts);
 	if (!excludes(ig, rule))
 		return SLIP_IGNORE_INCLUDED;
 	/* The deciding rule holds for all below, so only a later ! can bring something back. */
 	for (size_t i = ig->n; i-- > 0 && ig->patterns[i].rule > rule;) {
 		if (ig->rules[ig->patterns[i].rule].negated &&
-			may_match_below(&ig->patterns[i], path))
+			may_match_below(&ig->patterns[i], &parts))
 			return SLIP_IGNORE_DESCEND;
 	}
 	return SLIP_IGNORE_EXCLUDED;
@@ -393,7 +431,7 @@ enum slip_ignore_verdict slip_ignore_dir(const struct slip_ignore *ig, const cha
 
 const char *slip_ignore_rule(const struct slip_ignore *ig, const char *path, int *line)
 {
-	size_t rule = ig ? deciding_rule(ig, path) : 0;
+	size_t rule = ig ? rule_of_path(ig, path) : 0;
 
 	if (!ig || rule == ig->n_rules)
 		return NULL;

@@ -3,8 +3,9 @@
  *
  * Patterns are anchored at the root; `**` stands for any number of components. The last rule that
  * matches a path or one of its parent directories decides; `!` rules take out what earlier ones put
- * in. Paths are relative, cleaned, without a leading slash. Matching takes no memory and its
- * time is bounded by pattern length times path length; nothing is compiled to a regular expression.
+ * in. Paths are relative, cleaned, without a leading slash. The time of a
+ * match is bounded by pattern length times path length; nothing is compiled to a regular
+ * expression.
  *
  * A tree walker asks slip_ignore_dir for each directory: an excluded one may hold re-included
  * files, and then the directory itself is needed as their parent although it is excluded.

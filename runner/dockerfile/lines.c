@@ -248,8 +248,8 @@ int slip_lines_directives(
 	struct slip_slice raw;
 	bool script = top.len - top.pos >= 2 && memcmp(top.text + top.pos, "#!", 2) == 0;
 
-	if (script && !slip_lines_next(&top, &raw))
-		return 0;
+	if (script && slip_lines_next(&top, &raw))
+		*in = top;
 	while (slip_lines_next(&top, &raw)) {
 		bool ended;
 		*line = top.line;
@@ -257,8 +257,14 @@ int slip_lines_directives(
 			return -1;
 		if (ended)
 			break;
+		in->pos = top.pos;
+		in->line = top.line;
 	}
 	/* Below a #! line the escape directive is an ordinary comment. */
-	const char *escape = slip_dockerfile_directive(df, "escape");
-	return escape && !script ? set_escape(in, escape, err) : 0;
+	for (size_t i = 0; i < df->n_directives && !script; i++) {
+		*line = df->directives[i].line;
+		if (slip_streq(df->directives[i].name, "escape"))
+			return set_escape(in, df->directives[i].value, err);
+	}
+	return 0;
 }

@@ -27,7 +27,7 @@ struct slip_mount {
 	enum slip_mount_type type;
 	char *from; /* bind, cache: stage or image; NULL is the context, for a cache: empty */
 	char *source; /* bind, cache: path in from, "/" by default; otherwise NULL */
-	char *target; /* NULL: a secret that is only an environment variable, or ssh's default */
+	char *target; /* "." by default; NULL: a secret for the environment only, ssh's default */
 	char *id; /* cache, secret, ssh: never NULL for these */
 	char *env; /* secret: variable to set, or NULL */
 	bool readonly;

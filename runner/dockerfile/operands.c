@@ -122,6 +122,10 @@ static int parse_copy(struct slip_instr *instr, const char *args,
 	instr->json = json;
 	if (!json && split_sources(instr, args, openers, &copy->sources, err) < 0)
 		return -1;
+	if (copy->sources.n + instr->n_heredocs == 0)
+		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
+			"%s requires at least two arguments: sources and a destination",
+			slip_instr_name(instr->kind));
 	if (copy->sources.n + instr->n_heredocs < 2)
 		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
 			"%s requires at least two arguments, but only one was provided. "

@@ -123,7 +123,7 @@ static bool has_mark(const struct walk *k, int fd, const char *name, char *value
 	if (n < 0 && errno != ERANGE)
 		return false;
 	if (value)
-		*value = n > 0 ? text[0] : '\0';
+		memcpy(value, n > 0 ? text : "", 1);
 	return true;
 }
 
@@ -186,9 +186,10 @@ static bool same_file(struct walk *k, const struct found *f, const struct slip_i
 		return false;
 	if (f->is_metacopy || f->e.size == 0)
 		return true;
-	if (!k->d->open_base || !old->first_path)
+	if (!k->d->open_base)
 		return false;
-	slip_autoclose int fd = k->d->open_base(k->d->ctx, old->origin, old->first_path);
+	slip_autofree char *path = slip_node_bytes_path(slip_tree_lookup(k->d->tree, f->e.path));
+	slip_autoclose int fd = k->d->open_base(k->d->ctx, old->origin, path);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
 		(uint64_t)st.st_size != f->e.size)
 		return false;

@@ -24,7 +24,7 @@ struct slip_diff {
 	struct slip_tree *tree; /* NULL, or the state before; updated with every entry */
 	uint32_t origin;
 	/*
-	 * Open the bytes of a file of the state before, named by its inode's origin and first_path.
+	 * Open the bytes of a file of the state before, named by its origin and its path there.
 	 * -1 when that cannot be done: then a copied-up file is kept. NULL: always.
 	 */
 	int (*open_base)(void *ctx, uint32_t origin, const char *path);

@@ -22,6 +22,7 @@ struct slip_layer_options {
 	bool reproducible; /* the same bytes on every machine: zlib instead of ISA-L */
 	bool clamp_mtime; /* mtimes after max_mtime become max_mtime (SOURCE_DATE_EPOCH) */
 	int64_t max_mtime;
+	int tee_fd; /* also write the plain tar there, as it comes; 0: nowhere */
 };
 
 struct slip_layer_result {

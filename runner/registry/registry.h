@@ -2,10 +2,10 @@
  * A client for container registries (OCI distribution-spec v1.1; Docker token authentication).
  *
  * One client serves all hosts of a build and all threads: credentials, tokens and what was learnt
- * about a host (needs HTTP, takes no HEAD, ...) live in it. Calls block. Bytes that come in are
- * checked against the digest asked for before a call succeeds. Requests are retried by the policy
- * of retry.h; an error after that says host, repository and what to do:
- *   SLIP_E_AUTH       401/403, with the credential source that was used
+ * about a host (speaks HTTP, how it authenticates, ...) live in it. Calls block. Bytes that come in
+ * are checked against the digest asked for before a call succeeds. Requests are retried by the
+ * policy of retry.h; an error after that says host, repository and what to do:
+ *   SLIP_E_AUTH       401/403, with the credential source that was used and those skipped
  *   SLIP_E_NOTFOUND   404 of a manifest or blob
  *   SLIP_E_DIGEST     bytes differ from their digest or size
  *   SLIP_E_NET        no answer
@@ -22,12 +22,19 @@
 
 struct slip_registry;
 
-/* All lists are borrowed until slip_registry_free. Values as of kaniko's flags of the same name. */
+/* A user and password given for one host (the spec's `registries:`); they win over every file. */
+struct slip_registry_login {
+	const char *host;
+	const char *user;
+	const char *password;
+};
+
+/* Everything is borrowed until slip_registry_free. Values as of kaniko's flags of the same name. */
 struct slip_registry_options {
 	bool insecure; /* --insecure: pushes may use HTTP */
 	bool insecure_pull; /* --insecure-pull */
 	const struct slip_strv *insecure_hosts; /* --insecure-registry, both ways */
-	bool skip_tls_verify; /* --skip-tls-verify */
+	bool skip_tls_verify; /* --skip-tls-verify, both ways */
 	bool skip_tls_verify_pull; /* --skip-tls-verify-pull */
 	const struct slip_strv *skip_tls_hosts; /* --skip-tls-verify-registry */
 	const struct slip_strv *certificates; /* --registry-certificate host=file */
@@ -35,18 +42,22 @@ struct slip_registry_options {
 	const struct slip_strv *mirrors; /* --registry-mirror, for docker.io */
 	const struct slip_strv *maps; /* --registry-map host=target[;host=target] */
 	bool skip_default_fallback; /* --skip-default-registry-fallback */
-	const char *docker_config; /* NULL: DOCKER_CONFIG, HOME, /kaniko/.docker */
+	const char *docker_config; /* directory, file or JSON text; NULL: as of credentials.h */
+	const struct slip_registry_login *logins;
+	size_t n_logins;
+	unsigned retry_pause_ms; /* upper bound of the first pause; 0: the policy's */
+	unsigned retry_budget_s; /* --retry-budget; 0: the policy's */
 };
 
 int slip_registry_new(const struct slip_registry_options *opt, struct slip_http *http,
 	struct slip_registry **out, struct slip_err *err) SLIP_MUST_CHECK;
-void slip_registry_free(struct slip_registry *r);
+void slip_registry_free(struct slip_registry *r); /* NULL is fine */
 
 struct slip_manifest_bytes {
-	char *bytes; /* the caller's */
+	char *bytes; /* the caller's; followed by a NUL */
 	size_t len;
-	char *media_type; /* Content-Type without parameters */
-	struct slip_digest digest;
+	char *media_type; /* Content-Type without parameters; "" when there was none */
+	struct slip_digest digest; /* of the bytes */
 	char *host; /* that answered: a mirror's, a map's, or the reference's own */
 };
 void slip_manifest_bytes_release(struct slip_manifest_bytes *m);
@@ -54,7 +65,12 @@ void slip_manifest_bytes_release(struct slip_manifest_bytes *m);
 /* GET a manifest or index by tag or digest, through maps and mirrors. */
 int slip_registry_get_manifest(struct slip_registry *r, const struct slip_ref *ref,
 	struct slip_manifest_bytes *out, struct slip_err *err) SLIP_MUST_CHECK;
-/* GET a blob of ref's repository into sink; digest and size are checked. Resumed by Range. */
+/*
+ * GET a blob of ref's repository into sink; a broken transfer is resumed by Range. The sink sees
+ * the bytes once and in order, on the transfer thread, at most as many as the descriptor promises;
+ * digest and size are only known to be right when the call succeeds, so what it got is to be thrown
+ * away on failure (after SLIP_E_DIGEST a second call may fare better).
+ */
 int slip_registry_get_blob(struct slip_registry *r, const struct slip_ref *ref,
 	const struct slip_descriptor *desc, slip_http_sink *sink, void *ctx,
 	struct slip_err *err) SLIP_MUST_CHECK;
@@ -68,24 +84,34 @@ enum slip_push_how {
 };
 /*
  * Open a blob's bytes for upload, only asked for when they are really needed: *fd is then closed by
- * the client.
+ * the client. It may be asked again when an upload has to start anew.
  */
 typedef int slip_blob_opener(
 	void *ctx, const struct slip_descriptor *desc, int *fd, struct slip_err *err);
 /*
- * Make a blob exist in ref's repository: HEAD, mount from one of the repositories in `from` (same
- * host; may be NULL), upload.
+ * Make a blob exist in ref's repository: HEAD, mount from one of the repositories in `from` (paths
+ * on the same host; may be NULL), upload. Threads that push the same blob share one upload.
  */
 int slip_registry_push_blob(struct slip_registry *r, const struct slip_ref *ref,
 	const struct slip_descriptor *desc, const struct slip_strv *from,
 	slip_blob_opener *open_blob, void *ctx, enum slip_push_how *how,
 	struct slip_err *err) SLIP_MUST_CHECK;
-/* PUT under ref's tag, or under `digest` when ref has none. */
+/*
+ * PUT under ref's tag, or under the bytes' digest when ref has none. When the registry misses a
+ * blob that it had (SLIP_E_REGISTRY, err->status SLIP_REGISTRY_BLOB_UNKNOWN), pushing the blobs
+ * once more and repeating the call helps.
+ */
+#define SLIP_REGISTRY_BLOB_UNKNOWN 1
 int slip_registry_put_manifest(struct slip_registry *r, const struct slip_ref *ref,
 	const char *media_type, const void *bytes, size_t len,
 	struct slip_err *err) SLIP_MUST_CHECK;
 /* May we push there? Opens and cancels an upload. */
 int slip_registry_check_push(
 	struct slip_registry *r, const struct slip_ref *ref, struct slip_err *err) SLIP_MUST_CHECK;
+/*
+ * Which credentials would be used for ref's repository, for people ("user bob from
+ * /kaniko/.docker/config.json") and why others were not; never a secret. The text is the caller's.
+ */
+char *slip_registry_explain_login(struct slip_registry *r, const struct slip_ref *ref);
 
 #endif

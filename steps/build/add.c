@@ -3,8 +3,8 @@
 #include "steps/build/add.h"
 
 #include "runner/base/path.h"
-#include "runner/layer/inflate.h"
 #include "runner/base/proc.h"
+#include "runner/layer/inflate.h"
 #include "runner/layer/tar_read.h"
 
 int slip_add_sniff(
@@ -16,7 +16,7 @@ int slip_add_sniff(
 		return -1;
 	slip_cleanup(slip_inflate_cleanup) struct slip_inflate *z = NULL;
 	/* What does not inflate is no archive: it is copied as the file it is. */
-	if (slip_inflate_new(slip_source_fd(&fd), true, &z, NULL) < 0)
+	if (slip_inflate_new(slip_source_fd(&fd), true, 0, &z, NULL) < 0)
 		return 0;
 	struct slip_source in = slip_inflate_source(z);
 	uint8_t block[512];
@@ -31,11 +31,11 @@ int slip_add_sniff(
 }
 
 /* Where an entry goes: links on its way are followed, but never out of dest. */
-static int destination(struct slip_place *p, const char *dest, const char *name, char **path,
-	struct slip_err *err)
+static int destination(
+	struct slip_place *p, const char *dest, const char *name, char **path, struct slip_err *err)
 {
-	slip_autofree char *joined = *dest ? slip_xasprintf("%s/%s", dest, name)
-					   : slip_xstrdup(name);
+	slip_autofree char *joined =
+		*dest ? slip_xasprintf("%s/%s", dest, name) : slip_xstrdup(name);
 	slip_autofree char *real = NULL;
 	if (slip_tree_resolve(p->root->tree, joined, false, &real, err) < 0)
 		return -1;
@@ -106,7 +106,7 @@ int slip_add_archive(struct slip_place *p, const struct slip_copy_item *item, co
 	slip_autoclose int fd = -1;
 	slip_cleanup(slip_inflate_cleanup) struct slip_inflate *z = NULL;
 	if (p->source->ops->open(p->source, item->source, &fd, err) < 0 ||
-		slip_inflate_new(slip_source_fd(&fd), true, &z, err) < 0)
+		slip_inflate_new(slip_source_fd(&fd), true, 0, &z, err) < 0)
 		return -1;
 	slip_cleanup(slip_tar_reader_cleanup) struct slip_tar_reader *r =
 		slip_tar_reader_new(slip_inflate_source(z), false);

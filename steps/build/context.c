@@ -2,16 +2,16 @@
 
 #include "steps/build/context.h"
 
-#include <dirent.h>
-#include <errno.h>
-
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
 #include "runner/base/path.h"
 
+#include <dirent.h>
+#include <errno.h>
+
 struct slip_context {
 	struct slip_source_tree source; /* first: the operations get its address */
-	char *path;		   /* real and absolute */
+	char *path; /* real and absolute */
 	int fd;
 	struct slip_ignore *ignore; /* NULL: none */
 };
@@ -34,8 +34,8 @@ static int real_path(
 	}
 	target[n] = '\0';
 	if (!slip_path_is_below(target, c->path))
-		return slip_err_set(err, SLIP_E_DOCKERFILE, 0, "\"%s\" leads out of the context",
-			asked);
+		return slip_err_set(
+			err, SLIP_E_DOCKERFILE, 0, "\"%s\" leads out of the context", asked);
 	*out = slip_path_clean_rooted(target + strlen(c->path));
 	return 0;
 }
@@ -142,8 +142,7 @@ static int context_stat(struct slip_source_tree *t, const char *path, struct sli
 	return S_ISLNK(st.st_mode) ? add_link(e, dirfd, name, err) : 0;
 }
 
-static int context_open(
-	struct slip_source_tree *t, const char *path, int *fd, struct slip_err *err)
+static int context_open(struct slip_source_tree *t, const char *path, int *fd, struct slip_err *err)
 {
 	if (slip_open_in_root(
 		    of(t)->fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, fd, err) < 0)
@@ -152,7 +151,8 @@ static int context_open(
 	if (fstat(*fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		slip_cleanup_close(fd);
 		return slip_err_set(err, SLIP_E_IO, 0,
-			"%s is no regular file any more: the context changed during the build", path);
+			"%s is no regular file any more: the context changed during the build",
+			path);
 	}
 	return 0;
 }
@@ -179,8 +179,8 @@ static int load_ignore(
 	return slip_ignore_parse(text.data, text.len, slip_path_base(path), &c->ignore, err);
 }
 
-int slip_context_open(const char *dir, const char *dockerfile, struct slip_context **out,
-	struct slip_err *err)
+int slip_context_open(
+	const char *dir, const char *dockerfile, struct slip_context **out, struct slip_err *err)
 {
 	struct slip_context *c = slip_xcalloc(1, sizeof(*c));
 	c->source.ops = &context_ops;

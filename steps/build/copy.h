@@ -2,8 +2,9 @@
  * COPY and ADD: which files, where to, with what metadata (Dockerfile reference "COPY"; BuildKit's
  * file backend where the reference is silent).
  *
- * A plan is what the sources amount to, with paths relative to the destination; it needs no root file
- * system and is what a cache key covers. Placing it upon a root's index gives the layer's entries.
+ * A plan is what the sources amount to, with paths relative to the destination; it needs no root
+ * file system and is what a cache key covers. Placing it upon a root's index gives the layer's
+ * entries.
  */
 #ifndef SLIP_BUILD_COPY_H
 #define SLIP_BUILD_COPY_H
@@ -14,12 +15,11 @@
 #include "steps/build/step.h"
 
 struct slip_copy_item {
-	char *source;	      /* path in the source tree; NULL for an inline file */
-	const char *body;     /* an inline file's bytes, borrowed */
-	char *rel;	      /* below the destination; "" is the destination itself */
-	char *link_group;     /* hard links: the first item's source path, else NULL */
-	bool is_archive;      /* ADD: unpacked there */
-	struct slip_entry e;  /* metadata; its path is filled by placing */
+	char *source; /* path in the source tree; NULL for an inline file */
+	const char *body; /* an inline file's bytes, borrowed */
+	char *rel; /* below the destination; "" is the destination itself */
+	bool is_archive; /* ADD: unpacked there */
+	struct slip_entry e; /* metadata; its path is filled by placing */
 };
 
 /* One source operand: a directory's contents, a file, or an inline file. */
@@ -47,9 +47,5 @@ void slip_copy_plan_release(struct slip_copy_plan *plan);
 /* Add what the context's files amount to: names, types, modes, links and bytes. */
 int slip_copy_key(struct slip_builder *b, const struct slip_copy_step *c, struct slip_key *k,
 	struct slip_err *err) SLIP_MUST_CHECK;
-
-/* Write the step's layer upon the root of stage s, whose index is updated. */
-int slip_copy_write(struct slip_build_stage *s, const struct slip_copy_step *c,
-	struct slip_layer_writer *w, struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

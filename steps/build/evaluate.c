@@ -12,7 +12,8 @@
 /* The format of history entries that image tools know how to read. */
 #define HISTORY_COMMENT "buildkit.dockerfile.v0"
 
-/* --- variables ---------------------------------------------------------------------------------- */
+/* --- variables ----------------------------------------------------------------------------------
+ */
 
 static const char *lookup_stage(void *ctx, const char *name)
 {
@@ -87,7 +88,8 @@ int slip_evaluate_globals(struct slip_builder *b, struct slip_err *err)
 	return 0;
 }
 
-/* --- the base ----------------------------------------------------------------------------------- */
+/* --- the base -----------------------------------------------------------------------------------
+ */
 
 static void take_over_image(struct slip_build_stage *s, const struct slip_image *image)
 {
@@ -158,8 +160,8 @@ static int start(struct slip_build_stage *s, struct slip_err *err)
 	if (resolve_platform(s, err) < 0 || slip_expand_word(&x, s->ast->base, &name, err) < 0)
 		return -1;
 	if (!*name)
-		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
-			"base name (%s) should not be blank", s->ast->base);
+		return slip_err_set(err, SLIP_E_DOCKERFILE, 0, "base name (%s) should not be blank",
+			s->ast->base);
 	size_t index = slip_stage_find_base(b->dockerfile, s->ast->index, name);
 	if (index != SLIP_STAGE_NONE)
 		return start_from_stage(s, index, err);
@@ -175,7 +177,8 @@ static int start(struct slip_build_stage *s, struct slip_err *err)
 	return 0;
 }
 
-/* --- instructions -------------------------------------------------------------------------------- */
+/* --- instructions --------------------------------------------------------------------------------
+ */
 
 size_t slip_eval_history(struct slip_eval *ev, char *text, bool empty_layer)
 {

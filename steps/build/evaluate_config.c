@@ -177,9 +177,9 @@ static int eval_word(struct slip_eval *ev, struct slip_err *err)
 		return -1;
 	if (ev->instr->kind == SLIP_I_STOPSIGNAL && slip_signal_check(word, err) < 0)
 		return -1;
-	char **field = ev->instr->kind == SLIP_I_USER	       ? &image->user
+	char **field = ev->instr->kind == SLIP_I_USER	      ? &image->user
 		       : ev->instr->kind == SLIP_I_STOPSIGNAL ? &image->stop_signal
-							       : &image->author;
+							      : &image->author;
 	replace(field, word);
 	struct slip_buf text;
 	text_init(&text, slip_instr_name(ev->instr->kind));

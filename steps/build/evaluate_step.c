@@ -16,7 +16,8 @@ static const char *current_dir(const struct slip_build_stage *s)
 	return s->image.working_dir && *s->image.working_dir ? s->image.working_dir : "/";
 }
 
-/* --- RUN ---------------------------------------------------------------------------------------- */
+/* --- RUN ----------------------------------------------------------------------------------------
+ */
 
 static void add_env(const struct slip_build_stage *s, struct slip_run_step *run)
 {
@@ -84,7 +85,8 @@ int slip_eval_run(struct slip_eval *ev, struct slip_err *err)
 	return 0;
 }
 
-/* --- WORKDIR ------------------------------------------------------------------------------------ */
+/* --- WORKDIR ------------------------------------------------------------------------------------
+ */
 
 int slip_eval_workdir(struct slip_eval *ev, struct slip_err *err)
 {
@@ -92,8 +94,8 @@ int slip_eval_workdir(struct slip_eval *ev, struct slip_err *err)
 	slip_autofree char *word = NULL;
 	if (slip_expand_word(&ev->expand, ev->instr->word, &word, err) < 0)
 		return -1;
-	slip_autofree char *path = *word == '/' ? slip_xstrdup(word)
-						: slip_path_join(current_dir(s), word);
+	slip_autofree char *path =
+		*word == '/' ? slip_xstrdup(word) : slip_path_join(current_dir(s), word);
 	slip_autofree char *clean = slip_path_clean(path);
 	bool is_root = slip_streq(clean, "/");
 	free(s->image.working_dir);
@@ -108,7 +110,8 @@ int slip_eval_workdir(struct slip_eval *ev, struct slip_err *err)
 	return 0;
 }
 
-/* --- COPY, ADD ---------------------------------------------------------------------------------- */
+/* --- COPY, ADD ----------------------------------------------------------------------------------
+ */
 
 static bool is_remote(const char *source)
 {
@@ -143,8 +146,8 @@ static int expand_sources(struct slip_eval *ev, struct slip_copy_step *c, struct
 		if (!c->is_add)
 			return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
 				"source can't be a URL for COPY: %s", word);
-		return unsupported("ADD of a remote source",
-			"fetch it before the build, or in a RUN", err);
+		return unsupported(
+			"ADD of a remote source", "fetch it before the build, or in a RUN", err);
 	}
 	return 0;
 }
@@ -173,6 +176,7 @@ static int expand_dest(struct slip_eval *ev, struct slip_copy_step *c, struct sl
 	c->dest_is_dir = !*dest || slip_streq(dest, ".") || slip_ends_with(dest, "/") ||
 			 slip_ends_with(dest, "/.");
 	c->dest = slip_path_join(current_dir(ev->stage), dest);
+	c->dest_written = slip_steal_ptr(&dest);
 	return 0;
 }
 

@@ -84,7 +84,7 @@ static void add_run(struct slip_key *k, const struct slip_run_step *run)
 static int add_copy(struct slip_key *k, const struct slip_build_stage *s,
 	const struct slip_copy_step *c, struct slip_err *err)
 {
-	slip_key_add_int(k, "add", c->is_add);
+	slip_key_add_int(k, "unpack", c->unpack);
 	slip_key_add_str(k, "dest", c->dest);
 	slip_key_add_int(k, "dest-is-dir", c->dest_is_dir);
 	slip_key_add_str(k, "chown", c->chown);

@@ -70,8 +70,8 @@ int slip_place_check(
 	if (type < 0 || is_dir == (type == SLIP_ENTRY_DIR))
 		return 0;
 	if (is_dir)
-		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
-			"cannot copy to non-directory: /%s", path);
+		return slip_err_set(
+			err, SLIP_E_DOCKERFILE, 0, "cannot copy to non-directory: /%s", path);
 	return slip_err_set(
 		err, SLIP_E_DOCKERFILE, 0, "cannot replace directory /%s with a file", path);
 }
@@ -112,6 +112,16 @@ int slip_place_dir(struct slip_place *p, const char *path, struct slip_err *err)
 	if (slip_place_parents(p, path, err) < 0)
 		return -1;
 	return place_one_dir(p, path, err);
+}
+
+int slip_place_top(struct slip_place *p, const char *path, int64_t mtime, struct slip_err *err)
+{
+	if (slip_place_dir(p, path, err) < 0)
+		return -1;
+	struct slip_placed *placed = slip_map_get(&p->placed, path);
+	if (placed)
+		placed->e.mtime = mtime;
+	return 0;
 }
 
 static void apply_flags(const struct slip_place *p, struct slip_entry *e)

@@ -7,12 +7,11 @@
 static const char *const formats[] = {"", "docker", "oci", NULL};
 static const char *const compressions[] = {"gzip", "zstd", NULL};
 /* In the order of enum slip_isolation_mode. */
-static const char *const isolations[] = {
-	"auto", "namespaces", "chroot", "in-place", "none", NULL};
+static const char *const isolations[] = {"auto", "namespaces", "chroot", "in-place", "none", NULL};
 
 const struct slip_opt slip_build_options[] = {
-	{"context", 'c', SLIP_OPT_STRING, AT(context), "DIR", "The directory that COPY and ADD read.",
-		"."},
+	{"context", 'c', SLIP_OPT_STRING, AT(context), "DIR",
+		"The directory that COPY and ADD read.", "."},
 	{"dockerfile", 'f', SLIP_OPT_STRING, AT(dockerfile), "FILE",
 		"The Dockerfile: a path from here, or from the context.", "Dockerfile"},
 	{"build-arg", 0, SLIP_OPT_LIST, AT(build_args), "NAME[=VALUE]",
@@ -67,7 +66,8 @@ const struct slip_opt slip_build_options[] = {
 	{"skip-push-permission-check", 0, SLIP_OPT_BOOL, AT(skip_push_permission_check), NULL,
 		"Do not ask the registries for push rights before the build."},
 
-	{"insecure", 0, SLIP_OPT_BOOL, AT(insecure), NULL, "Push over plain HTTP where HTTPS fails."},
+	{"insecure", 0, SLIP_OPT_BOOL, AT(insecure), NULL,
+		"Push over plain HTTP where HTTPS fails."},
 	{"insecure-pull", 0, SLIP_OPT_BOOL, AT(insecure_pull), NULL,
 		"Pull over plain HTTP where HTTPS fails."},
 	{"insecure-registry", 0, SLIP_OPT_LIST, AT(insecure_registries), "HOST",
@@ -127,7 +127,8 @@ int slip_build_request_check(const struct slip_build_request *r, struct slip_err
 			"where to? Give --destination, or --no-push to build only");
 	if (r->cache && !r->cache_repo && !r->destinations.n)
 		return slip_err_set(err, SLIP_E_USAGE, 0,
-			"--cache without a destination needs --cache-repo (a repository or oci:DIR)");
+			"--cache without a destination needs --cache-repo (a repository or "
+			"oci:DIR)");
 	if (r->image_name_with_digest_file && !r->destinations.n)
 		return slip_err_set(err, SLIP_E_USAGE, 0,
 			"--image-name-with-digest-file needs a --destination");

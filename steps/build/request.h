@@ -1,6 +1,7 @@
 /*
  * What one image build is asked to do: the values of `slipway build`'s flags, wherever they come
- * from (command line, slipway.yaml, another process). One table, slip_build_options, names them all.
+ * from (command line, slipway.yaml, another process). One table, slip_build_options, names them
+ * all.
  */
 #ifndef SLIP_BUILD_REQUEST_H
 #define SLIP_BUILD_REQUEST_H
@@ -30,7 +31,7 @@ struct slip_build_request {
 	char *image_name_with_digest_file;
 	char *image_name_tag_with_digest_file;
 	int image_format; /* enum slip_image_format */
-	int compression;  /* 0 gzip, 1 zstd */
+	int compression; /* 0 gzip, 1 zstd */
 	int64_t compression_level;
 	/* cache */
 	bool cache;
@@ -67,7 +68,7 @@ extern const struct slip_opt slip_build_options[];
 void slip_build_request_init(struct slip_build_request *r); /* defaults applied */
 void slip_build_request_release(struct slip_build_request *r);
 /* What the flags say together: destinations or --no-push, a cache repository, ... */
-int slip_build_request_check(const struct slip_build_request *r, struct slip_err *err)
-	SLIP_MUST_CHECK;
+int slip_build_request_check(
+	const struct slip_build_request *r, struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

@@ -34,9 +34,11 @@ struct slip_copy_step {
 	struct slip_strv sources;
 	struct slip_inline_file *files; /* heredocs, after the sources */
 	size_t n_files;
-	char *dest;	   /* absolute, clean */
-	bool dest_is_dir;  /* written with a trailing slash, as "." or as nothing */
-	char *chown;	   /* NULL: 0:0, or as in the source with --from */
+	char *dest; /* absolute, clean */
+	char *dest_written; /* as expanded, for history */
+	bool dest_is_dir; /* written with a trailing slash, as "." or as nothing */
+	bool unpack; /* ADD: archives among the sources are unpacked */
+	char *chown; /* NULL: 0:0, or as in the source with --from */
 	char *chmod_text; /* NULL: none */
 	struct slip_mode chmod;
 	struct slip_strv excludes;
@@ -72,8 +74,8 @@ struct slip_step {
 	const struct slip_dockerfile *file; /* for messages; NULL: a trigger of the base image */
 	int start_line;
 	int end_line;
-	char *label;	/* the instruction, on one line */
-	size_t number;	/* among the stage's instructions, from 1 */
+	char *label; /* the instruction, on one line */
+	size_t number; /* among the stage's instructions, from 1 */
 	size_t history; /* its entry in the stage's image */
 	bool cacheable; /* by the flags for its kind */
 	union {

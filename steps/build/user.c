@@ -98,8 +98,7 @@ static bool find_group(const char *group, const char *name, uint32_t *gid)
 {
 	struct record rec;
 	while (next_record(&group, &rec)) {
-		if (field_is(&rec, 0, name) && rec.n > 2 &&
-			number(rec.field[2], rec.len[2], gid))
+		if (field_is(&rec, 0, name) && rec.n > 2 && number(rec.field[2], rec.len[2], gid))
 			return true;
 	}
 	return false;
@@ -201,8 +200,8 @@ int slip_user_for_run(
 	return 0;
 }
 
-int slip_user_for_chown(struct slip_rootfs *r, const char *text, uint32_t *uid, uint32_t *gid,
-	struct slip_err *err)
+int slip_user_for_chown(
+	struct slip_rootfs *r, const char *text, uint32_t *uid, uint32_t *gid, struct slip_err *err)
 {
 	slip_autofree char *user = NULL, *group = NULL;
 	split(text, &user, &group);
@@ -225,8 +224,8 @@ int slip_user_for_chown(struct slip_rootfs *r, const char *text, uint32_t *uid, 
 	return group && *group ? resolve_group(r, group, gid, err) : 0;
 }
 
-int slip_user_for_workdir(struct slip_rootfs *r, const char *text, uint32_t *uid, uint32_t *gid,
-	struct slip_err *err)
+int slip_user_for_workdir(
+	struct slip_rootfs *r, const char *text, uint32_t *uid, uint32_t *gid, struct slip_err *err)
 {
 	*uid = *gid = 0;
 	if (!text || !*text)

@@ -1,7 +1,7 @@
 /*
  * Users and groups of an image: /etc/passwd and /etc/group of its root, never this machine's.
- * Files are read as untrusted text: regular files only, at most SLIP_MAX_PASSWD bytes, lines that are
- * no entries are skipped (passwd(5), group(5)).
+ * Files are read as untrusted text: regular files only, at most SLIP_MAX_PASSWD bytes, lines that
+ * are no entries are skipped (passwd(5), group(5)).
  */
 #ifndef SLIP_BUILD_USER_H
 #define SLIP_BUILD_USER_H

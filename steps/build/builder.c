@@ -1,0 +1,339 @@
+#include "config.h"
+
+#include "steps/build/builder.h"
+
+#include "runner/base/clock.h"
+#include "runner/base/limits.h"
+#include "runner/base/log.h"
+#include "runner/base/path.h"
+#include "runner/dockerfile/parse.h"
+#include "runner/dockerfile/scope.h"
+#include "steps/build/evaluate.h"
+#include "steps/build/output.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#define TRANSFERS 8
+
+bool slip_builder_caches(const struct slip_builder *b, enum slip_step_kind kind)
+{
+	if (!b->cache)
+		return false;
+	return kind == SLIP_STEP_COPY ? b->req->cache_copy_layers : b->req->cache_run_layers;
+}
+
+bool slip_builder_keeps_owners(const struct slip_builder *b)
+{
+	return b->isolation.mode != SLIP_ISOLATION_NONE &&
+	       (!b->isolation.user_namespace || b->isolation.ids > 1);
+}
+
+int slip_builder_make_dir(
+	struct slip_builder *b, const char *prefix, char **path, int *fd, struct slip_err *err)
+{
+	if (slip_make_temp_dir(slip_store_work_path(b->store), prefix, path, err) < 0)
+		return -1;
+	if (chmod(*path, 0755) < 0)
+		return slip_err_set(err, SLIP_E_IO, errno, "chmod %s", *path);
+	*fd = open(*path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *fd < 0 ? slip_err_set(err, SLIP_E_IO, errno, "open %s", *path) : 0;
+}
+
+/* --- inputs -------------------------------------------------------------------------------------
+ */
+
+/* From the working directory first, then from the context, as kaniko looks for it. */
+static int find_dockerfile(const struct slip_build_request *req, char **path, struct slip_buf *text,
+	struct slip_err *err)
+{
+	slip_autofree char *inside = slip_path_join(req->context, req->dockerfile);
+	slip_autofree char *lower = slip_path_join(req->context, "dockerfile");
+	const char *places[] = {
+		req->dockerfile, inside, slip_streq(req->dockerfile, "Dockerfile") ? lower : NULL};
+	for (size_t i = 0; i < SLIP_ARRAY_LEN(places) && places[i]; i++) {
+		struct slip_err why = SLIP_ERR_INIT;
+		if (slip_read_file(AT_FDCWD, places[i], text, &why) == 0) {
+			*path = slip_xstrdup(places[i]);
+			return 0;
+		}
+		if (!slip_err_is(&why, SLIP_E_NOTFOUND) && why.sys != ENOTDIR)
+			return slip_err_copy(err, &why);
+	}
+	return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
+		"there is no Dockerfile at %s, neither from here nor in the context %s; see "
+		"--dockerfile and --context",
+		req->dockerfile, req->context);
+}
+
+static int load_dockerfile(struct slip_builder *b, struct slip_err *err)
+{
+	slip_autofree char *path = NULL;
+	slip_autobuf text;
+	slip_buf_init(&text, SLIP_MAX_DOCKERFILE);
+	if (find_dockerfile(b->req, &path, &text, err) < 0 ||
+		slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err) < 0)
+		return -1;
+	return slip_context_open(b->req->context, path, &b->context, err);
+}
+
+static void read_build_args(struct slip_builder *b)
+{
+	for (size_t i = 0; i < b->req->build_args.n; i++) {
+		const char *arg = b->req->build_args.v[i];
+		const char *equals = strchr(arg, '=');
+		slip_autofree char *name =
+			equals ? slip_xstrndup(arg, (size_t)(equals - arg)) : slip_xstrdup(arg);
+		const char *value = equals ? equals + 1 : getenv(name);
+		if (!equals && !value)
+			slip_warn("--build-arg %s: there is no such environment variable", name);
+		slip_smap_set(&b->build_args, name, value ? value : "");
+	}
+}
+
+/* The image's time: SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs), 0, or now. */
+static int read_epoch(struct slip_builder *b, struct slip_err *err)
+{
+	const char *text = slip_smap_get(&b->build_args, "SOURCE_DATE_EPOCH");
+	if (!text)
+		text = getenv("SOURCE_DATE_EPOCH");
+	b->created = b->req->reproducible ? 0 : slip_clock_now();
+	if (!text || !*text)
+		return 0;
+	char *end;
+	errno = 0;
+	long long v = strtoll(text, &end, 10);
+	if (*end || errno || v < 0)
+		return slip_err_set(err, SLIP_E_USAGE, 0, "invalid SOURCE_DATE_EPOCH: %s", text);
+	b->created = v;
+	b->has_epoch = true;
+	return 0;
+}
+
+static int read_platform(struct slip_builder *b, struct slip_err *err)
+{
+	slip_platform_host(&b->platform);
+	if (!b->req->platform)
+		return 0;
+	if (slip_platform_parse(b->req->platform, NULL, &b->platform, err) < 0)
+		return slip_err_wrap(err, "--custom-platform");
+	return 0;
+}
+
+/* --- services -----------------------------------------------------------------------------------
+ */
+
+/* Could a RUN come up? One in the file, or in a trigger of a base image. */
+static bool may_run(const struct slip_dockerfile *df)
+{
+	for (size_t i = 0; i < df->n_stages; i++) {
+		if (!slip_streq(df->stages[i].base, "scratch"))
+			return true;
+		for (size_t k = 0; k < df->stages[i].instrs.n; k++) {
+			if (df->stages[i].instrs.v[k].kind == SLIP_I_RUN)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The process has one thread until here. */
+static int enter_isolation(struct slip_builder *b, struct slip_err *err)
+{
+	enum slip_isolation_mode wanted = (enum slip_isolation_mode)b->req->isolation;
+	if (wanted == SLIP_ISOLATION_AUTO && !may_run(b->dockerfile))
+		wanted = SLIP_ISOLATION_NONE;
+	if (slip_isolation_enter(wanted, slip_store_work_path(b->store), &b->isolation, err) < 0)
+		return -1;
+	slip_event("isolation", "mode", slip_isolation_name(b->isolation.mode), "why",
+		b->isolation.why, NULL);
+	return 0;
+}
+
+static int open_registry(struct slip_builder *b, struct slip_err *err)
+{
+	const struct slip_build_request *r = b->req;
+	struct slip_http_options http = {.user_agent = "slipway/" PACKAGE_VERSION};
+	struct slip_registry_options opt = {
+		.insecure = r->insecure,
+		.insecure_pull = r->insecure_pull,
+		.insecure_hosts = &r->insecure_registries,
+		.skip_tls_verify = r->skip_tls_verify,
+		.skip_tls_verify_pull = r->skip_tls_verify_pull,
+		.skip_tls_hosts = &r->skip_tls_verify_registries,
+		.certificates = &r->registry_certificates,
+		.client_certs = &r->registry_client_certs,
+		.mirrors = &r->registry_mirrors,
+		.maps = &r->registry_maps,
+		.skip_default_fallback = r->skip_default_registry_fallback,
+	};
+	if (slip_http_new(&http, &b->http, err) < 0)
+		return -1;
+	return slip_registry_new(&opt, b->http, &b->registry, err);
+}
+
+static int open_services(struct slip_builder *b, struct slip_err *err)
+{
+	struct slip_store_options store = {.path = b->req->cache_dir};
+	if (slip_store_open(&store, &b->store, err) < 0 || enter_isolation(b, err) < 0 ||
+		open_registry(b, err) < 0)
+		return -1;
+	b->cpu = slip_pool_new(slip_pool_processors());
+	b->io = slip_pool_new(TRANSFERS);
+	return b->req->cache ? slip_cache_new(b, &b->cache, err) : 0;
+}
+
+static void free_base(void *base)
+{
+	slip_base_free(base);
+}
+
+static void builder_release(struct slip_builder *b)
+{
+	slip_cache_free(b->cache);
+	for (size_t i = 0; i < b->n_stages; i++)
+		slip_build_stage_free(b->stages[i]);
+	free(b->stages);
+	slip_map_release(&b->bases);
+	slip_pool_free(b->io);
+	slip_pool_free(b->cpu);
+	slip_registry_free(b->registry);
+	slip_http_free(b->http);
+	slip_store_close(b->store);
+	slip_context_free(b->context);
+	slip_dockerfile_free(b->dockerfile);
+	slip_map_release(&b->build_args);
+	slip_map_release(&b->globals);
+}
+
+/* --- the build ----------------------------------------------------------------------------------
+ */
+
+static int evaluate(struct slip_builder *b, struct slip_err *err)
+{
+	size_t target;
+	if (slip_stage_find_target(b->dockerfile, b->req->target, &target, err) < 0 ||
+		slip_evaluate_globals(b, err) < 0)
+		return -1;
+	b->n_stages = b->dockerfile->n_stages;
+	b->stages = slip_xcalloc(b->n_stages, sizeof(struct slip_build_stage *));
+	for (size_t i = 0; i < b->n_stages; i++)
+		b->stages[i] = slip_build_stage_new(b, &b->dockerfile->stages[i]);
+	return slip_builder_stage(b, target, &b->target, err);
+}
+
+/* Everything that may be cached is looked up at once, before the first instruction runs. */
+static void probe(struct slip_builder *b)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < b->n_stages; i++)
+		n += b->stages[i]->n_steps;
+	slip_autofree struct slip_step **steps = slip_xcalloc(n + 1, sizeof(struct slip_step *));
+	n = 0;
+	for (size_t i = 0; i < b->n_stages; i++) {
+		for (size_t k = 0; k < b->stages[i]->n_steps; k++) {
+			if (b->stages[i]->steps[k]->cacheable)
+				steps[n++] = b->stages[i]->steps[k];
+		}
+	}
+	if (b->cache && n)
+		slip_cache_probe(b->cache, steps, n);
+}
+
+/*
+ * After probing it is known which RUNs will be executed, and so which roots will have to be there
+ * as files: those of the stage up to its last such RUN, all of the stages below it, and their base.
+ */
+static void mark_files(struct slip_builder *b)
+{
+	for (size_t i = 0; i < b->n_stages; i++) {
+		struct slip_build_stage *s = b->stages[i];
+		bool runs = false;
+		for (size_t k = 0; k < s->n_steps; k++) {
+			if (s->steps[k]->kind != SLIP_STEP_RUN ||
+				s->steps[k]->result != SLIP_STEP_PENDING)
+				continue;
+			runs = true;
+			if (k > s->files_until)
+				s->files_until = k;
+		}
+		if (!runs)
+			continue;
+		while (s->parent) {
+			s = s->parent;
+			s->files_until = s->n_steps;
+		}
+		if (s->base)
+			s->base->wants_files = true;
+	}
+}
+
+static int write_outputs(
+	struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
+{
+	struct slip_output out;
+	int rc = slip_output_make(b, &out, err);
+	if (rc == 0 && b->cache)
+		slip_cache_finish(b->cache);
+	if (rc == 0 && b->req->oci_layout_path)
+		rc = slip_output_layout(&out, b->req->oci_layout_path, err);
+	if (rc == 0 && b->req->tar_path)
+		rc = slip_output_archive(&out, b->req->tar_path, err);
+	if (rc == 0 && !b->req->no_push)
+		rc = slip_output_push(&out, err);
+	if (rc == 0)
+		rc = slip_output_digest_files(&out, err);
+	if (rc == 0) {
+		result->digest = out.digest;
+		result->config = out.config;
+		slip_event("image.done", "digest", out.digest.s, "config", out.config.s, NULL);
+	}
+	slip_output_release(&out);
+	return rc;
+}
+
+static void count_hits(const struct slip_builder *b, struct slip_build_result *result)
+{
+	for (size_t i = 0; i < b->n_stages; i++) {
+		for (size_t k = 0; k < b->stages[i]->n_steps; k++) {
+			result->hits += b->stages[i]->steps[k]->result == SLIP_STEP_HIT;
+			result->misses += b->stages[i]->steps[k]->result == SLIP_STEP_BUILT;
+		}
+	}
+}
+
+static int build(struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
+{
+	read_build_args(b);
+	if (slip_build_request_check(b->req, err) < 0 || read_platform(b, err) < 0 ||
+		read_epoch(b, err) < 0 || load_dockerfile(b, err) < 0 || open_services(b, err) < 0)
+		return -1;
+	struct slip_push_check *rights = slip_push_check_start(b);
+	int rc = evaluate(b, err);
+	if (rc == 0) {
+		probe(b);
+		mark_files(b);
+	}
+	struct slip_err refused = SLIP_ERR_INIT;
+	if (slip_push_check_finish(rights, &refused) < 0 && rc == 0)
+		rc = slip_err_copy(err, &refused);
+	if (rc == 0)
+		rc = slip_build_stage_execute(b->target, err);
+	if (rc == 0)
+		rc = write_outputs(b, result, err);
+	count_hits(b, result);
+	return rc;
+}
+
+int slip_build_image(const struct slip_build_request *req, struct slip_build_result *result,
+	struct slip_err *err)
+{
+	struct slip_builder b = {.req = req};
+	memset(result, 0, sizeof(*result));
+	slip_smap_init(&b.build_args);
+	slip_smap_init(&b.globals);
+	slip_map_init(&b.bases, free_base);
+	int rc = build(&b, result, err);
+	builder_release(&b);
+	return rc;
+}
