@@ -57,8 +57,8 @@ static int context_dir(
 }
 
 /* From the working directory first, then from the context, as kaniko looks for it. */
-static int find_dockerfile(const struct slip_build_request *req, char **path, struct slip_buf *text,
-	struct slip_err *err)
+static int find_dockerfile(const struct slip_build_request *req, const char *context, char **path,
+	struct slip_buf *text, struct slip_err *err)
 {
 	slip_autofree char *inside = slip_path_join(context, req->dockerfile);
 	slip_autofree char *lower = slip_path_join(context, "dockerfile");
