@@ -1,7 +1,1 @@
-librunner_a_SOURCES += \
-	runner/cli/cli.c \
-	runner/cli/cmd_cache.c \
-	runner/cli/cmd_run.c \
-	runner/cli/cmd_validate.c \
-	runner/cli/cmd_version.c \
-	runner/cli/command.h
+librunner_a_SOURCES +=
