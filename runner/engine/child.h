@@ -9,8 +9,8 @@
 
 #include "runner/base/proc.h"
 #include "runner/engine/kind.h"
-#include "runner/report/text.h"
-#include "runner/report/wire.h"
+#include "runner/base/lines.h"
+#include "runner/base/wire.h"
 
 #include <poll.h>
 

@@ -5,7 +5,7 @@
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
 #include "runner/base/proc.h"
-#include "runner/report/wire.h"
+#include "runner/base/wire.h"
 
 #define MAX_REQUEST (16 * SLIP_MIB)
 
@@ -53,12 +53,11 @@ int slip_kind_main(const struct slip_kind *const *kinds, char *const *argv)
 {
 	struct slip_err err = SLIP_ERR_INIT;
 	enum slip_log_level level = SLIP_LOG_INFO;
-	struct slip_hub hub = {0};
+	struct slip_wire_writer writer = {.fd = SLIP_KIND_RECORDS_FD};
 	/* Handed on by exec: what this process starts must not get it. */
 	fcntl(SLIP_KIND_RECORDS_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(SLIP_KIND_REQUEST_FD, F_SETFD, FD_CLOEXEC);
-	slip_hub_add(&hub, slip_wire_sink(SLIP_KIND_RECORDS_FD));
-	slip_hub_listen(&hub);
+	slip_log_set_listener(slip_wire_write, &writer);
 	if (argv[0] && argv[1] && slip_level_parse(argv[1], &level, &err) == 0)
 		slip_log_set_level(level);
 	slip_err_clear(&err);
@@ -67,6 +66,6 @@ int slip_kind_main(const struct slip_kind *const *kinds, char *const *argv)
 		slip_wire_error(&err);
 		status = slip_err_exit_status(&err);
 	}
-	slip_hub_close(&hub);
+	slip_log_set_listener(NULL, NULL);
 	return status;
 }

@@ -10,7 +10,7 @@
  *	0		/dev/null		/dev/null
  *	1, 2		output lines		output lines
  *	3					the request, JSON text to its end
- *	4					records, JSON lines (report/wire.h)
+ *	4					records, JSON lines (base/wire.h)
  *
  * Results, that is values for `outputs`, come from the file $SLIPWAY_OUTPUT of a command
  * (engine/output_file.h) and from slip_event("stage.result", name, value, ..., NULL) of a request.

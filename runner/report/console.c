@@ -7,7 +7,7 @@
 #include "runner/base/limits.h"
 #include "runner/report/events.h"
 #include "runner/report/text.h"
-#include "runner/report/wire.h"
+#include "runner/base/wire.h"
 
 #define MAX_CONSOLE_LINE (8 * SLIP_MAX_LOG_LINE) /* a shown byte may become 4 */
 

@@ -22,5 +22,5 @@ librunner_a_SOURCES += \
 	runner/report/text.c \
 	runner/report/text.h \
 	runner/report/timeline.c \
-	runner/report/wire.c \
-	runner/report/wire.h
+	runner/report/trace.c \
+	runner/report/trace.h

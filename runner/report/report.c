@@ -6,7 +6,8 @@
 #include "runner/report/console.h"
 #include "runner/report/files.h"
 #include "runner/report/stagelog.h"
-#include "runner/report/wire.h"
+#include "runner/report/trace.h"
+#include "runner/base/wire.h"
 
 #include <errno.h>
 

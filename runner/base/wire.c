@@ -1,10 +1,8 @@
 #include "config.h"
 
-#include "runner/report/wire.h"
+#include "runner/base/wire.h"
 
 #include "runner/base/io.h"
-
-#include <errno.h>
 
 #define MAX_EVENT_FIELDS 64
 #define MAX_RESULTS 200
@@ -64,16 +62,9 @@ struct slip_json *slip_record_to_json(const struct slip_record *r)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-struct writer {
-	int fd;
-	bool is_owner; /* of fd */
-	bool is_timed;
-	bool has_failed;
-};
-
-static void write_record(void *ctx, const struct slip_record *r)
+void slip_wire_write(void *ctx, const struct slip_record *r)
 {
-	struct writer *w = ctx;
+	struct slip_wire_writer *w = ctx;
 	if (w->has_failed)
 		return;
 	slip_autojson *obj = slip_record_to_json(r);
@@ -82,33 +73,6 @@ static void write_record(void *ctx, const struct slip_record *r)
 	slip_autofree char *text = slip_json_print(obj);
 	slip_autofree char *line = slip_xasprintf("%s\n", text);
 	w->has_failed = slip_write_all(w->fd, line, strlen(line), NULL) < 0;
-}
-
-static void close_writer(void *ctx)
-{
-	struct writer *w = ctx;
-	if (w->is_owner)
-		close(w->fd);
-	free(w);
-}
-
-static struct slip_sink sink_of(struct writer w)
-{
-	return (struct slip_sink){write_record, close_writer, slip_xmemdup(&w, sizeof(w))};
-}
-
-struct slip_sink slip_wire_sink(int fd)
-{
-	return sink_of((struct writer){.fd = fd});
-}
-
-int slip_trace_sink(const char *path, struct slip_sink *out, struct slip_err *err)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return slip_err_set(err, SLIP_E_IO, errno, "open the trace file %s", path);
-	*out = sink_of((struct writer){.fd = fd, .is_owner = true, .is_timed = true});
-	return 0;
 }
 
 void slip_wire_error(const struct slip_err *err)

@@ -11,12 +11,12 @@
  * Two events are for the engine alone and go no further: "stage.error" {code, status, sys, message}
  * says why the process will fail, "stage.result" {name: value, ...} gives what the stage made.
  */
-#ifndef SLIP_REPORT_WIRE_H
-#define SLIP_REPORT_WIRE_H
+#ifndef SLIP_BASE_WIRE_H
+#define SLIP_BASE_WIRE_H
 
 #include "runner/base/json.h"
 #include "runner/base/map.h"
-#include "runner/report/hub.h"
+#include "runner/base/log.h"
 
 #define SLIP_MAX_WIRE_LINE ((size_t)1 << 20)
 
@@ -26,10 +26,13 @@ const char *slip_level_name(enum slip_log_level level);
 int slip_level_parse(
 	const char *name, enum slip_log_level *out, struct slip_err *err) SLIP_MUST_CHECK;
 
-/* A sink that writes every record to fd as a line. The descriptor stays the caller's. */
-struct slip_sink slip_wire_sink(int fd);
-/* A sink that writes them to a file with the time of each; the first failure ends it, silently. */
-int slip_trace_sink(const char *path, struct slip_sink *out, struct slip_err *err) SLIP_MUST_CHECK;
+/* A listener that writes every record as a line; ctx is a struct slip_wire_writer. */
+struct slip_wire_writer {
+	int fd; /* stays the caller's */
+	bool is_timed; /* with "elapsed" */
+	bool has_failed; /* the first failure ends it, silently: there is nobody to tell */
+};
+slip_log_listener slip_wire_write;
 /* Tell the engine why this process fails. */
 void slip_wire_error(const struct slip_err *err);
 
