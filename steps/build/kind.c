@@ -298,6 +298,8 @@ static int fill(const struct slip_kind_input *in, struct slip_build_request *r,
 			return -1;
 	}
 	if (!in->is_push_allowed) {
+		if (r->destinations.n && !r->no_push)
+			slip_info("outside of CI the image is built, but not pushed; --push does that");
 		r->no_push = true;
 		r->no_push_cache = true;
 	}
