@@ -1,10 +1,11 @@
 # Every test speaks TAP. A C test is one line in UNIT_TESTS, a fuzz target one line in FUZZ_TARGETS
 # (its source has the same name), a shell check one line in LINT_TESTS, a bats file one line in
-# E2E_TESTS. docs/HACKING.md says how to add one.
+# E2E_TESTS, a test that makes the system fail one line in FAULT_TESTS. docs/HACKING.md says how to add one.
 UNIT_TESTS =
 FUZZ_TARGETS =
 LINT_TESTS =
 E2E_TESTS =
+FAULT_TESTS =
 
 LINT_TESTS += \
 	tests/lint/banned.sh \
@@ -16,6 +17,9 @@ LINT_TESTS += \
 	tests/lint/size.sh \
 	tests/lint/text.sh
 
+FAULT_TESTS += \
+	tests/fault/enosys.sh
+
 E2E_TESTS += \
 	tests/e2e/build_basic.bats \
 	tests/e2e/build_service.bats \
@@ -26,6 +30,21 @@ E2E_TESTS += \
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf \
+	tests/unit/test_base_clock \
+	tests/unit/test_base_digest \
+	tests/unit/test_base_err \
+	tests/unit/test_base_io \
+	tests/unit/test_base_json \
+	tests/unit/test_base_log \
+	tests/unit/test_base_map \
+	tests/unit/test_base_mem \
+	tests/unit/test_base_opt \
+	tests/unit/test_base_path \
+	tests/unit/test_base_pool \
+	tests/unit/test_base_proc \
+	tests/unit/test_base_redact \
+	tests/unit/test_base_strv \
+	tests/unit/test_base_suggest \
 	tests/unit/test_dockerfile_expand \
 	tests/unit/test_dockerfile_glob \
 	tests/unit/test_dockerfile_ignore \
@@ -73,7 +92,7 @@ FUZZ_TARGETS += \
 	tests/fuzz/fuzz_spec
 
 # --- how tests are run ----------------------------------------------------------------------------
-TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) $(LINT_TESTS)
+TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) $(FAULT_TESTS) $(LINT_TESTS)
 TEST_EXTENSIONS = .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
@@ -86,6 +105,14 @@ SLIPWAY_TESTS_ENVIRONMENT = \
 AM_TESTS_ENVIRONMENT = export $(SLIPWAY_TESTS_ENVIRONMENT);
 
 check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
+
+# Runs other tests under a filter of system calls; not a test by itself. libFuzzer builds have no
+# use for a program with a main.
+if HAVE_SECCOMP
+if !FUZZER
+check_PROGRAMS += tests/fault/enosys
+endif
+endif
 
 # A fuzz target has no main: libFuzzer brings one (such a build makes
 # nothing but the fuzz targets), and otherwise the archive gives it the one that
@@ -101,6 +128,7 @@ endif
 
 EXTRA_DIST += \
 	$(E2E_TESTS) \
+	$(FAULT_TESTS) \
 	$(LINT_TESTS) \
 	tests/check.sh \
 	tests/configure-dir.sh \

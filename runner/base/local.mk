@@ -30,4 +30,6 @@ librunner_a_SOURCES += \
 	runner/base/redact.c \
 	runner/base/redact.h \
 	runner/base/strv.c \
-	runner/base/strv.h
+	runner/base/strv.h \
+	runner/base/suggest.c \
+	runner/base/suggest.h
