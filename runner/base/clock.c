@@ -177,9 +177,9 @@ static bool parse_duration(const char *s, int64_t *ns)
 			return false;
 		total += value * unit;
 	} while (*s);
-	if (total > 9.2e18)
+	if (total >= 0x1p63)
 		return false;
-	*ns = (int64_t)(total + 0.5);
+	*ns = (int64_t)(total < 0x1p52 ? total + 0.5 : total);
 	return true;
 }
 

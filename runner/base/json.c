@@ -46,6 +46,9 @@ static bool is_deeper(json_t *v, int left)
 int slip_json_parse(const char *text, size_t len, const char *what, enum slip_err_code code,
 	struct slip_json **out, struct slip_err *err)
 {
+	/* jansson takes one at the end for the end of a string. */
+	if (len && memchr(text, '\0', len))
+		return slip_err_set(err, code, 0, "%s is not valid JSON: it has a NUL byte", what);
 	json_error_t je;
 	json_t *v = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
 	if (!v)
