@@ -253,7 +253,7 @@ static int move_up(struct removal *r, int fd, const char *name)
 			continue;
 		/* Its parent changes, which asks for the right to write in the directory itself. */
 		if (errno != EACCES || unlocked || !unlock_dir(fd, name) ||
-			!unlock_dir(r->topfd, "."))
+			fchmod(r->topfd, 0700) < 0)
 			return -1;
 		unlocked = true;
 	}
@@ -264,7 +264,7 @@ static int empty_directory(struct removal *r, int fd);
 static int remove_entry(struct removal *r, int fd, const char *name)
 {
 	int rc = remove_name(fd, name);
-	if (rc < 0 && errno == EACCES && unlock_dir(fd, "."))
+	if (rc < 0 && errno == EACCES && fchmod(fd, 0700) == 0)
 		rc = remove_name(fd, name);
 	if (rc != 1)
 		return rc;

@@ -195,7 +195,7 @@ static void *swap(void *arg)
 
 static void test_race(int root)
 {
-	static const char *const paths[] = {"race/a/../../../secret", "race/a/secret",
+	static const char *const paths[] = {"race/a/../../../secret", "race/a/../link/secret",
 		"race/b/sub/../../../../../outside/secret", "race/link/secret"};
 	struct swapper s = {.root = root};
 	pthread_t thread;
@@ -212,7 +212,8 @@ static void test_race(int root)
 	}
 	atomic_store(&s.stop, true);
 	pthread_join(thread, NULL);
-	is_int(escapes, 0, "no race leads outside (%d opened)", found);
+	is_int(escapes, 0, "no race leads outside");
+	ok(found > 0, "and %d of 8000 lead to something inside", found);
 }
 
 int main(void)
@@ -222,7 +223,9 @@ int main(void)
 	is_shell("", "a tree of traps",
 		"cd %s && mkdir -p outside root/etc root/deep root/race/a root/race/b/sub &&"
 		"echo outer | tr -d '\\n' >outside/secret && cd root &&"
-		"printf inner >etc/passwd && ln -s ../../../../etc/passwd up &&"
+		"mkdir outside && printf inner >etc/passwd && cp etc/passwd secret && cp secret "
+		"outside &&"
+		"true && ln -s ../../../../etc/passwd up &&"
 		"ln -s /etc/passwd abs && ln -s /etc absdir && ln -s ../../../etc deep/up &&"
 		"ln -s up chain && ln -s loop loop && ln -s /etc/nothere dangling &&"
 		"ln -s %s/outside/made outlink && ln -s etc/passwd link1 &&"
