@@ -1,9 +1,8 @@
 /* From words to a command, from an error to an exit status. */
 #include "config.h"
 
-#include "runner/base/suggest.h"
-
 #include "runner/base/io.h"
+#include "runner/base/suggest.h"
 #include "runner/cli/command.h"
 #include "runner/spec/diag.h"
 

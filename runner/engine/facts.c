@@ -1,9 +1,8 @@
 #include "config.h"
 
-#include "runner/base/suggest.h"
-
 #include "runner/engine/facts.h"
 
+#include "runner/base/suggest.h"
 #include "runner/engine/changed.h"
 #include "runner/engine/ci.h"
 

@@ -1,10 +1,9 @@
 #include "config.h"
 
-#include "runner/base/suggest.h"
-
 #include "runner/engine/plan.h"
 
 #include "runner/base/limits.h"
+#include "runner/base/suggest.h"
 
 #include <ctype.h>
 
