@@ -37,6 +37,7 @@ UNIT_TESTS += \
 	tests/unit/test_dockerfile_values \
 	tests/unit/test_layer_diff \
 	tests/unit/test_layer_entry \
+	tests/unit/test_layer_hostile \
 	tests/unit/test_layer_inflate \
 	tests/unit/test_layer_tar_read \
 	tests/unit/test_layer_tree \
@@ -104,20 +105,6 @@ FUZZ_MAIN = libfuzzmain.a
 check_LIBRARIES += libfuzzmain.a
 libfuzzmain_a_SOURCES = tests/fuzz/main.c
 endif
-
-EXTRA_DIST += \
-	$(E2E_TESTS) \
-	$(LINT_TESTS) \
-	tests/check.sh \
-	tests/configure-dir.sh \
-	tests/coverage.sh \
-	tests/e2e/setup_suite.bash \
-	tests/fuzz/main.c \
-	tests/fuzz/run.sh \
-	tests/lint/lib.sh \
-	tests/lint/slow.sh \
-	tests/lint/strip.awk \
-	tests/unit/tap.h
 
 .PHONY: bench check-c check-e2e check-programs coverage fuzz lint
 

@@ -51,6 +51,8 @@ static void add_base64(const char *secret, size_t len)
 		memcpy(padded + shift, secret, len);
 		slip_autofree char *text = slip_base64_encode(padded, shift + len);
 		size_t whole = (shift + len) * 8 / 6;
+		if (shift == 0)
+			add_needle(text, strlen(text)); /* encoded alone: padding and all */
 		if (whole > mixed_head[shift])
 			add_needle(text + mixed_head[shift], whole - mixed_head[shift]);
 		slip_wipe(padded, shift + len);

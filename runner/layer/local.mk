@@ -15,6 +15,8 @@ librunner_a_SOURCES += \
 	runner/layer/inflate_zstd.c \
 	runner/layer/pax.c \
 	runner/layer/pax.h \
+	runner/layer/readahead.c \
+	runner/layer/readahead.h \
 	runner/layer/source.c \
 	runner/layer/source.h \
 	runner/layer/sparse.c \

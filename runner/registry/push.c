@@ -60,8 +60,7 @@ struct push {
 	struct slip_registry *registry;
 	const struct slip_target *target;
 	const struct slip_descriptor *desc;
-	slip_blob_opener *open_blob;
-	void *ctx;
+	const struct slip_blob_source *source;
 	struct slip_url session; /* where the upload goes; host NULL: none is open */
 };
 
@@ -156,6 +155,18 @@ static int look(const struct push *p, bool *has, struct slip_err *err)
 	return rc;
 }
 
+/* Keep the session that a registry offers instead of a mount. */
+static int judge_mount(struct push *p, const struct slip_exchange *x,
+	const struct slip_http_response *resp, bool *is_mounted, struct slip_err *err)
+{
+	*is_mounted = resp->status == 201;
+	if (*is_mounted)
+		return 0;
+	if (resp->status == 202)
+		return take_session(x, resp, &p->session, err);
+	return slip_registry_refused(x, resp, err);
+}
+
 /* True when the blob is there now. A refusal of any kind only means that it must be uploaded. */
 static bool mount_from(struct push *p, const char *from)
 {
@@ -168,13 +179,8 @@ static bool mount_from(struct push *p, const char *from)
 	slip_exchange_set_path(&x, "blobs/uploads/?mount=%s&from=%s", p->desc->digest.s, encoded);
 	x.mount_from = from;
 	x.http.body_size = 0;
-	if (slip_exchange_once(&x, &resp, &err) != 0)
-		slip_debug("mount from %s: %s", from, err.msg);
-	else if (resp.status == 201)
-		is_mounted = true;
-	else if (resp.status != 202)
-		slip_debug("mount from %s: status %ld", from, resp.status);
-	else if (take_session(&x, &resp, &p->session, &err) != 0)
+	if (slip_exchange_once(&x, &resp, &err) != 0 ||
+		judge_mount(p, &x, &resp, &is_mounted, &err) != 0)
 		slip_debug("mount from %s: %s", from, err.msg);
 	slip_http_response_release(&resp);
 	return is_mounted;
@@ -226,7 +232,7 @@ static int put_blob(struct push *p, struct slip_exchange *x, struct slip_http_re
 {
 	slip_autoclose int fd = -1;
 	slip_exchange_init(x, p->registry, p->target, UPLOAD_ACTION, "PUT");
-	if (p->open_blob(p->ctx, p->desc, &fd, err) != 0)
+	if (p->source->open(p->source->ctx, p->desc, &fd, err) != 0)
 		return -1;
 	slip_url_copy(&x->location, &p->session);
 	slip_url_add_param(&x->location, "digest", p->desc->digest.s);
@@ -282,8 +288,7 @@ static int upload(struct push *p, struct slip_err *err)
 	}
 }
 
-static int push(
-	struct push *p, const struct slip_strv *from, enum slip_push_how *how, struct slip_err *err)
+static int push(struct push *p, enum slip_push_how *how, struct slip_err *err)
 {
 	bool has;
 	if (look(p, &has, err) != 0)
@@ -292,7 +297,7 @@ static int push(
 		*how = SLIP_PUSH_EXISTED;
 		return 0;
 	}
-	if (mount(p, from)) {
+	if (mount(p, p->source->mounts)) {
 		*how = SLIP_PUSH_MOUNTED;
 		return 0;
 	}
@@ -303,8 +308,8 @@ static int push(
 }
 
 int slip_registry_push_blob(struct slip_registry *r, const struct slip_ref *ref,
-	const struct slip_descriptor *desc, const struct slip_strv *from,
-	slip_blob_opener *open_blob, void *ctx, enum slip_push_how *how, struct slip_err *err)
+	const struct slip_descriptor *desc, const struct slip_blob_source *source,
+	enum slip_push_how *how, struct slip_err *err)
 {
 	slip_autotargets targets = {0};
 	slip_hosts_targets(&r->hosts, ref, SLIP_ACCESS_PUSH, &targets);
@@ -319,10 +324,9 @@ int slip_registry_push_blob(struct slip_registry *r, const struct slip_ref *ref,
 		.registry = r,
 		.target = t,
 		.desc = desc,
-		.open_blob = open_blob,
-		.ctx = ctx,
+		.source = source,
 	};
-	int rc = push(&p, from, how, err);
+	int rc = push(&p, how, err);
 	slip_url_release(&p.session);
 	release_claim(r, key, rc == 0);
 	return rc;

@@ -324,16 +324,16 @@ static int write_registry(struct slip_cache *c, const struct upload *u, const ch
 	struct slip_builder *b = c->b;
 	struct slip_digest stored;
 	enum slip_push_how how;
+	struct slip_blob_source source = {.open = open_stored, .ctx = b};
 	slip_autoref ref = {0};
 	slip_autodescriptor desc = {0};
 	slip_descriptor_init(&desc);
 	slip_descriptor_set(&desc, SLIP_MEDIA_OCI_CONFIG, config, strlen(config_text));
 	slip_ref_copy(&ref, &c->repo);
 	if (slip_store_put_blob(b->store, config_text, strlen(config_text), &stored, err) < 0 ||
-		slip_registry_push_blob(b->registry, &c->repo, &u->layer.desc, NULL, open_stored, b,
-			&how, err) < 0 ||
-		slip_registry_push_blob(
-			b->registry, &c->repo, &desc, NULL, open_stored, b, &how, err) < 0 ||
+		slip_registry_push_blob(b->registry, &c->repo, &u->layer.desc, &source, &how, err) <
+			0 ||
+		slip_registry_push_blob(b->registry, &c->repo, &desc, &source, &how, err) < 0 ||
 		slip_ref_set_tag(&ref, slip_digest_hex(&u->key), err) < 0)
 		return -1;
 	return slip_registry_put_manifest(

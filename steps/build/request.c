@@ -9,6 +9,18 @@ static const char *const compressions[] = {"gzip", "zstd", NULL};
 /* In the order of enum slip_isolation_mode. */
 static const char *const isolations[] = {"auto", "namespaces", "chroot", "in-place", "none", NULL};
 
+/* Accepted so that a command line of kaniko's works; the text is why nothing has to be done. */
+#define IGNORED_BOOL(name, why)                                                                    \
+	{                                                                                          \
+		name, 0, SLIP_OPT_BOOL, AT(ignored), NULL, why, NULL, NULL,                        \
+			SLIP_OPT_NO_EFFECT | SLIP_OPT_HIDDEN                                       \
+	}
+#define IGNORED_TEXT(name, why)                                                                    \
+	{                                                                                          \
+		name, 0, SLIP_OPT_STRING, AT(ignored_text), "VALUE", why, NULL, NULL,              \
+			SLIP_OPT_NO_EFFECT | SLIP_OPT_HIDDEN                                       \
+	}
+
 const struct slip_opt slip_build_options[] = {
 	{"context", 'c', SLIP_OPT_STRING, AT(context), "DIR",
 		"The directory that COPY and ADD read.", "."},
@@ -95,6 +107,20 @@ const struct slip_opt slip_build_options[] = {
 		"color"},
 	{"log-timestamp", 0, SLIP_OPT_BOOL, AT(log_timestamp), NULL,
 		"Times of day in the log instead of elapsed seconds."},
+
+	IGNORED_BOOL("force", "every build has a root of its own, nothing is overwritten"),
+	IGNORED_BOOL("cleanup", "a build leaves nothing behind"),
+	IGNORED_BOOL("skip-unused-stages", "unused stages are never built"),
+	IGNORED_BOOL("force-build-metadata", "layers are as BuildKit makes them"),
+	IGNORED_BOOL("use-new-run", "changes are found without hashing the root"),
+	IGNORED_BOOL("compressed-caching", "layers are compressed once, to disk"),
+	IGNORED_BOOL("ignore-var-run", "the build has a /var/run of its own"),
+	IGNORED_TEXT("snapshot-mode", "changes are found without hashing the root"),
+	IGNORED_TEXT("snapshotMode", "changes are found without hashing the root"),
+	IGNORED_TEXT("kaniko-dir", "the work directory is in the store"),
+	IGNORED_TEXT("push-retry", "requests are always retried"),
+	IGNORED_TEXT("image-download-retry", "requests are always retried"),
+	IGNORED_TEXT("image-fs-extract-retry", "requests are always retried"),
 	{NULL},
 };
 

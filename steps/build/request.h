@@ -7,6 +7,7 @@
 #define SLIP_BUILD_REQUEST_H
 
 #include "runner/base/opt.h"
+#include "runner/registry/registry.h"
 
 enum slip_image_format {
 	SLIP_FORMAT_INHERIT, /* the base image's; OCI for FROM scratch */
@@ -57,10 +58,15 @@ struct slip_build_request {
 	struct slip_strv registry_mirrors;
 	struct slip_strv registry_maps;
 	bool skip_default_registry_fallback;
+	struct slip_registry_login *logins; /* from the spec; NULL on the command line */
+	size_t n_logins;
 	/* logs */
 	char *verbosity;
 	char *log_format;
 	bool log_timestamp;
+	/* flags of kaniko's that need nothing here */
+	bool ignored;
+	char *ignored_text;
 };
 
 extern const struct slip_opt slip_build_options[];

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -272,8 +273,8 @@ def places():
             c.fill()
             other.fill()
             where = f"http://127.0.0.1:{other.server.port}/v2/team/app/blobs/{c.digest}"
-            rule = {"method": "GET", "path": "blobs", "after": {"status": status, "headers": {"Location": where, "Content-Length": "0"}}}
-            c.state.rules.append(dict(rule, seen=0))
+            after = {"status": status, "headers": {"Location": where}}
+            c.state.rules.append({"method": "GET", "path": "blobs", "after": after, "seen": 0})
             c.pull()
             gets = other.requests("GET")
             good = c.status == 0 and c.pulled() and len(gets) == 1
@@ -384,6 +385,20 @@ def stalls():
         ok(c.status == 0 and c.pulled() and "stalled" in c.err, "a silent registry is left", c)
 
 
+def cancelled():
+    with Case([{"path": "manifests", "delay": 20}]) as c:
+        c.fill()
+        command = [REGCLIENT, "pull", c.ref(), c.path("out")]
+        with subprocess.Popen(command, env=c.env, stderr=subprocess.PIPE, text=True) as client:
+            while not c.state.log and client.poll() is None:
+                time.sleep(0.01)
+            started = time.monotonic()
+            client.send_signal(signal.SIGTERM)
+            c.out, c.err = "", client.communicate(timeout=30)[1]
+        took = time.monotonic() - started
+        ok(client.returncode == 143 and took < 5, "a signal ends a waiting request", c)
+
+
 def main():
     for group in (
         transient_statuses,
@@ -395,6 +410,7 @@ def main():
         uploads,
         mirrors,
         stalls,
+        cancelled,
     ):
         group()
     print(f"1..{Tap.run}")

@@ -28,7 +28,7 @@ writes_stdout() {
 	words 'stdout|STDOUT_FILENO' "$1"
 }
 
-tool='runner/main\.c|runner/cli/[^:]*|runner/sandbox/child\.c'
+tool='runner/main\.c|runner/cli/[^:]*|runner/sandbox/(child|forked)\.c'
 
 rule "no unbounded, locale-bound or racy functions" \
 	calls 'strcpy|strcat|strncpy|strncat|strtok|strtok_r|sprintf|vsprintf|atoi|atol|atoll|gets|system|popen|alloca|mktemp|tmpnam|tempnam|setjmp|longjmp' \

@@ -172,7 +172,7 @@ static void test_order(void)
 	source_is("named:secret", "REGISTRY_AUTH_FILE");
 
 	slip_autofree char *home = entry("home");
-	slip_autofree char *home_path = write_file(".docker/config.json", home, 0600);
+	free(write_file(".docker/config.json", home, 0600));
 	source_is("home:secret", "HOME");
 
 	slip_autofree char *docker = entry("docker");
