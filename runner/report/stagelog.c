@@ -36,7 +36,7 @@ static struct one_log *open_log(int dir, const char *stage)
 	log->fd = openat(
 		dir, name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
 	log->text = slip_console_sink(&(struct slip_console_options){
-		.fd = log->fd, .format = SLIP_LOG_TEXT, .level = SLIP_LOG_INFO});
+		.fd = log->fd, .format = SLIP_LOG_TEXT, .level = SLIP_LOG_TRACE});
 	return log;
 }
 

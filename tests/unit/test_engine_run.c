@@ -165,6 +165,18 @@ static void test_outputs(void)
 		"a declared output that is not set");
 }
 
+static void test_artifacts(void)
+{
+	check("stages:\n  - {name: a, artifacts: {paths: ['made/**'], exclude: "
+	      "['made/**/*.tmp']},\n"
+	      "     run: 'mkdir -p made/x; touch made/x/b made/a made/x/c.tmp; ln -s /etc/passwd "
+	      "made/l'}\n",
+		0, "a=success", "artifacts");
+	slip_autofree char *json = file("out/report.json");
+	ok(strstr(json, "\"made/a\"") && strstr(json, "\"made/x/b\""), "files are listed");
+	ok(!strstr(json, "c.tmp") && !strstr(json, "made/l"), "but no excluded one, nor a way out");
+}
+
 /* The engine in a process of its own, which prints nothing and can be killed. */
 static pid_t spawn(const char *stages)
 {
@@ -238,6 +250,7 @@ int main(int argc, char **argv)
 	test_ends();
 	test_child();
 	test_outputs();
+	test_artifacts();
 	test_link();
 	test_kills();
 	(void)!chdir("/");
