@@ -26,6 +26,21 @@ E2E_TESTS += \
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf \
+	tests/unit/test_base_clock \
+	tests/unit/test_base_digest \
+	tests/unit/test_base_err \
+	tests/unit/test_base_io \
+	tests/unit/test_base_json \
+	tests/unit/test_base_log \
+	tests/unit/test_base_map \
+	tests/unit/test_base_mem \
+	tests/unit/test_base_opt \
+	tests/unit/test_base_path \
+	tests/unit/test_base_pool \
+	tests/unit/test_base_proc \
+	tests/unit/test_base_redact \
+	tests/unit/test_base_strv \
+	tests/unit/test_base_suggest \
 	tests/unit/test_base_wire \
 	tests/unit/test_dockerfile_expand \
 	tests/unit/test_dockerfile_glob \

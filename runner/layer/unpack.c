@@ -56,8 +56,8 @@ static int make_implied(struct slip_unpacker *u, const char *path, struct slip_e
 		slip_entry_init(&e, SLIP_ENTRY_DIR, path);
 		e.mode = 0755;
 	}
-	struct slip_place present = u->at;
-	u->at = (struct slip_place){.path = e.path, .name = name, .dirfd = dirfd};
+	struct slip_unpack_place present = u->at;
+	u->at = (struct slip_unpack_place){.path = e.path, .name = name, .dirfd = dirfd};
 	int rc = slip_unpacker_make_dir(u, &e, err);
 	u->at = present;
 	return rc;

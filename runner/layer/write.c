@@ -275,7 +275,7 @@ int slip_layer_writer_entry(
 		return slip_err_set(err, SLIP_E_IO, 0,
 			"%llu bytes of the file before %s are missing in the layer",
 			(unsigned long long)w->data_left, e->path);
-	if (w->opt.clamp_mtime && clamped.mtime > w->opt.max_mtime)
+	if (w->opt.one_mtime || (w->opt.clamp_mtime && clamped.mtime > w->opt.max_mtime))
 		clamped.mtime = w->opt.max_mtime;
 	slip_buf_clear(&w->header);
 	if (slip_tar_write_header(&clamped, &w->header, err) < 0 ||

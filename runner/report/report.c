@@ -6,10 +6,13 @@
 #include "runner/base/wire.h"
 #include "runner/report/console.h"
 #include "runner/report/files.h"
+#include "runner/report/limit.h"
 #include "runner/report/stagelog.h"
 #include "runner/report/trace.h"
 
 #include <errno.h>
+
+#define MAX_CI_OUTPUT ((size_t)1 << 20) /* of one stage */
 
 static int add_console(
 	struct slip_report *r, const struct slip_report_options *opt, struct slip_err *err)
@@ -26,7 +29,12 @@ static int add_console(
 		return -1;
 	/* The files are written at level info, whatever the console shows. */
 	slip_log_set_level(console.level < SLIP_LOG_INFO ? console.level : SLIP_LOG_INFO);
-	slip_hub_add(&r->hub, slip_console_sink(&console));
+	struct slip_sink sink = slip_console_sink(&console);
+	const char *ci = getenv("CI");
+	/* Only where the whole output is kept elsewhere. */
+	if (opt->out_dir && ci && *ci)
+		sink = slip_limit_sink(sink, MAX_CI_OUTPUT);
+	slip_hub_add(&r->hub, sink);
 	return 0;
 }
 

@@ -43,12 +43,24 @@ int slip_builder_make_dir(
 /* --- inputs -------------------------------------------------------------------------------------
  */
 
-/* From the working directory first, then from the context, as kaniko looks for it. */
-static int find_dockerfile(const struct slip_build_request *req, char **path, struct slip_buf *text,
-	struct slip_err *err)
+/* kaniko writes a directory as dir://PATH too; other kinds of context are told apart by "://". */
+static int context_dir(const struct slip_build_request *req, const char **dir, struct slip_err *err)
 {
-	slip_autofree char *inside = slip_path_join(req->context, req->dockerfile);
-	slip_autofree char *lower = slip_path_join(req->context, "dockerfile");
+	*dir = req->context;
+	if (slip_starts_with(req->context, "dir://"))
+		*dir = req->context + strlen("dir://");
+	else if (strstr(req->context, "://"))
+		return slip_err_set(err, SLIP_E_USAGE, 0,
+			"--context %s: only directories are supported yet", req->context);
+	return 0;
+}
+
+/* From the working directory first, then from the context, as kaniko looks for it. */
+static int find_dockerfile(const struct slip_build_request *req, const char *context, char **path,
+	struct slip_buf *text, struct slip_err *err)
+{
+	slip_autofree char *inside = slip_path_join(context, req->dockerfile);
+	slip_autofree char *lower = slip_path_join(context, "dockerfile");
 	const char *places[] = {
 		req->dockerfile, inside, slip_streq(req->dockerfile, "Dockerfile") ? lower : NULL};
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(places) && places[i]; i++) {
@@ -63,7 +75,7 @@ static int find_dockerfile(const struct slip_build_request *req, char **path, st
 	return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
 		"there is no Dockerfile at %s, neither from here nor in the context %s; see "
 		"--dockerfile and --context",
-		req->dockerfile, req->context);
+		req->dockerfile, context);
 }
 
 static int load_dockerfile(struct slip_builder *b, struct slip_err *err)
@@ -71,10 +83,12 @@ static int load_dockerfile(struct slip_builder *b, struct slip_err *err)
 	slip_autofree char *path = NULL;
 	slip_autobuf text;
 	slip_buf_init(&text, SLIP_MAX_DOCKERFILE);
-	if (find_dockerfile(b->req, &path, &text, err) < 0 ||
+	const char *dir;
+	if (context_dir(b->req, &dir, err) < 0 ||
+		find_dockerfile(b->req, dir, &path, &text, err) < 0 ||
 		slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err) < 0)
 		return -1;
-	return slip_context_open(b->req->context, path, &b->context, err);
+	return slip_context_open(dir, path, &b->context, err);
 }
 
 static void read_build_args(struct slip_builder *b)

@@ -6,6 +6,6 @@
 
 #include "runner/engine/kind.h"
 
-extern const struct slip_kind slip_build_kind;
+extern const struct slip_kind slip_kind_build;
 
 #endif

@@ -6,6 +6,7 @@ void slip_layer_release(struct slip_layer *l)
 {
 	slip_descriptor_release(&l->desc);
 	slip_cleanup_free(&l->where);
+	slip_cleanup_free(&l->host);
 }
 
 void slip_layer_copy(struct slip_layer *dst, const struct slip_layer *src)
@@ -15,6 +16,7 @@ void slip_layer_copy(struct slip_layer *dst, const struct slip_layer *src)
 	slip_descriptor_copy(&dst->desc, &src->desc);
 	dst->diff_id = src->diff_id;
 	dst->where = slip_xstrdup(src->where);
+	dst->host = slip_xstrdup(src->host);
 }
 
 void slip_layers_add(struct slip_layers *ls, const struct slip_layer *l)

@@ -16,6 +16,7 @@ struct slip_layer {
 	 * NULL when it was made here.
 	 */
 	char *where;
+	char *host; /* the registry host that really has it, where maps lead elsewhere; or NULL */
 };
 
 void slip_layer_release(struct slip_layer *l);

@@ -86,7 +86,8 @@ int slip_layer_make_begin(struct slip_builder *b, enum slip_media_family family,
 		.compression = m->compression,
 		.level = (int)b->req->compression_level,
 		.reproducible = b->req->reproducible,
-		.clamp_mtime = b->req->reproducible || b->has_epoch,
+		.clamp_mtime = b->has_epoch,
+		.one_mtime = b->req->reproducible,
 		.max_mtime = b->created,
 	};
 	m->writer = slip_layer_writer_new(&opt, b->cpu, m->spool.fd);

@@ -39,18 +39,26 @@ static int push_blob(void *arg, struct slip_err *err)
 	return 0;
 }
 
-/* Where on the same host the blob may be mounted from: the cache, and where it was found. */
+/*
+ * Where on the same host the blob may be mounted from: where it was found or, if it was made here,
+ * the cache it was put into. A wrong guess costs nothing, the upload goes on in the session it
+ * opened.
+ */
 static void add_origins(struct blob_push *p)
 {
 	const struct slip_builder *b = p->o->b;
-	const struct slip_ref *cache = b->cache ? slip_cache_repo(b->cache) : NULL;
-	if (cache && slip_streq(cache->domain, p->repo->domain))
-		slip_strv_add(&p->from, cache->path);
+	const char *host = p->repo->domain;
+	if (!p->layer->where) {
+		const struct slip_ref *cache = b->cache ? slip_cache_repo(b->cache) : NULL;
+		if (cache && slip_streq(cache->domain, host))
+			slip_strv_add(&p->from, cache->path);
+		return;
+	}
 	slip_autoref origin = {0};
-	if (!p->layer || !p->layer->where || slip_starts_with(p->layer->where, "oci:") ||
+	if (slip_starts_with(p->layer->where, "oci:") ||
 		slip_ref_parse_repo(p->layer->where, &origin, NULL) < 0)
 		return;
-	if (slip_streq(origin.domain, p->repo->domain) && !slip_strv_has(&p->from, origin.path))
+	if (slip_streq(p->layer->host ? p->layer->host : origin.domain, host))
 		slip_strv_add(&p->from, origin.path);
 }
 

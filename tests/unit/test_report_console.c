@@ -4,6 +4,7 @@
 #include "runner/base/json.h"
 #include "runner/base/wire.h"
 #include "runner/report/console.h"
+#include "runner/report/limit.h"
 #include "tests/unit/tap.h"
 
 #include <sys/mman.h>
@@ -113,6 +114,33 @@ static void test_json(void)
 	is_str(slip_json_get_str(slip_json_get(obj, "fields"), "script", ""), "x", "but below");
 }
 
+static void count(void *ctx, const struct slip_record *r)
+{
+	size_t *n = ctx;
+	n[r->kind]++;
+}
+
+static void test_limit(void)
+{
+	size_t n[3] = {0};
+	struct slip_sink sink = slip_limit_sink((struct slip_sink){count, NULL, n}, 100);
+	slip_log_set_listener(sink.record, sink.ctx);
+	slip_log_set_scope("noisy");
+	for (int i = 0; i < 1000; i++)
+		slip_output("123456789", 9);
+	is_int(n[SLIP_RECORD_OUTPUT], 10, "output up to the limit");
+	is_int(n[SLIP_RECORD_MESSAGE], 1, "one notice");
+	slip_log_set_scope("quiet");
+	slip_output("x", 1);
+	is_int(n[SLIP_RECORD_OUTPUT], 11, "another stage has its own limit");
+	slip_log_set_scope("noisy");
+	slip_event("stage.done", "status", "failed", NULL);
+	is_int(n[SLIP_RECORD_OUTPUT], 111, "the last lines follow a failure");
+	slip_log_set_listener(NULL, NULL);
+	slip_log_set_scope("");
+	sink.close(sink.ctx);
+}
+
 static void test_words(void)
 {
 	struct slip_err err = SLIP_ERR_INIT;
@@ -131,6 +159,7 @@ int main(void)
 	test_events();
 	test_colour();
 	test_json();
+	test_limit();
 	test_words();
 	return done_testing();
 }
