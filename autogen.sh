@@ -19,7 +19,7 @@ build_packages="autoconf automake ca-certificates gcc libarchive-dev libc6-dev l
 	libcurl4-openssl-dev libisal-dev libjansson-dev libseccomp-dev libssl-dev libyaml-dev
 	libzstd-dev make pkg-config zlib1g-dev"
 test_packages="bats buildah busybox-static clang clang-format crun curl docker-registry git jq
-	mmdebstrap openssl perl podman python3 shellcheck skopeo umoci zstd"
+	mmdebstrap openssl perl podman python3 shellcheck skopeo uidmap umoci zstd"
 dev_packages="clang-tidy cppcheck hyperfine libclang-rt-dev strace time"
 
 say() {
@@ -135,10 +135,14 @@ run_demo() {
 	ln -sf build/gcc/slipway slipway
 	cd pipeline-examples/01-hello
 	show ../../slipway run
+	if ! [ -s hello.oci/index.json ]; then
+		say "autogen.sh: the program ended well, but there is no image in hello.oci"
+		exit 1
+	fi
 	say ""
 	say "the image:   pipeline-examples/01-hello/hello.oci (an OCI layout)"
 	say "the reports: pipeline-examples/01-hello/.slipway/out"
-	say "run it:      umoci unpack --rootless --image hello.oci bundle && bundle/rootfs/hello"
+	say "run it:      podman run --rm oci:pipeline-examples/01-hello/hello.oci"
 }
 
 case ${1-} in

@@ -4,42 +4,51 @@
 #include "config.h"
 
 #include "runner/base/log.h"
+#include "runner/base/path.h"
 #include "runner/base/proc.h"
+#include "runner/cli/command.h"
 #include "runner/sandbox/run.h"
-#include "steps/build/builder.h"
+#include "steps/build/command.h"
+#include "steps/steps.h"
 
-static int build(char **argv, struct slip_err *err)
-{
-	struct slip_build_request req;
-	struct slip_build_result result;
-	slip_build_request_init(&req);
-	int rc = slip_opt_parse(slip_build_options, &req, argv, NULL, err);
-	if (rc == 0)
-		rc = slip_build_image(&req, &result, err);
-	slip_build_request_release(&req);
-	return rc;
-}
+static const struct slip_cli_command *const commands[] = {
+	&slip_command_run,
+	&slip_command_plan,
+	&slip_command_build,
+	&slip_command_validate,
+	&slip_command_schema,
+	&slip_command_cache,
+	&slip_command_version,
+	NULL,
+};
 
-static void print_event(void *ctx, const struct slip_record *r)
+/* This program, executed anew for one task (base/proc.h); returns when argv names none. */
+static void run_role(int argc, char **argv)
 {
-	(void)ctx;
-	fprintf(stderr, "[%6.3f] %s%s", r->elapsed,
-		r->kind == SLIP_RECORD_OUTPUT ? "# " : r->kind == SLIP_RECORD_EVENT ? "* " : "", r->text);
-	for (size_t i = 0; r->fields && r->fields[i]; i += 2)
-		fprintf(stderr, " %s=%s", r->fields[i], r->fields[i + 1]);
-	fputc('\n', stderr);
+	struct slip_err err = SLIP_ERR_INIT;
+	if (argc < 2 || !slip_starts_with(argv[1], "role:"))
+		return;
+	if (slip_streq(argv[1], "role:sandbox"))
+		slip_sandbox_child(argc - 2, argv + 2);
+	if (slip_streq(argv[1], "role:" SLIP_KIND_ROLE) && slip_proc_init(&err) == 0 &&
+		slip_cancel_init(&err) == 0)
+		exit(slip_kind_main(slip_kinds, argv + 2));
 }
 
 int main(int argc, char **argv)
 {
 	struct slip_err err = SLIP_ERR_INIT;
-	if (argc > 1 && slip_streq(argv[1], "role:sandbox"))
-		slip_sandbox_child(argc - 2, argv + 2);
-	slip_log_set_listener(print_event, NULL);
-	if (slip_proc_init(&err) < 0 || slip_cancel_init(&err) < 0 || argc < 2 ||
-		build(argv + 2, &err) < 0) {
+	run_role(argc, argv);
+	if (slip_proc_init(&err) < 0 || slip_cancel_init(&err) < 0) {
 		slip_error("%s", err.msg);
 		return slip_err_exit_status(&err);
 	}
-	return 0;
+	struct slip_cli cli = {.commands = commands, .kinds = slip_kinds};
+	/* Linked as kaniko's program, whose name says the command. */
+	if (slip_streq(slip_path_base(argv[0]), "executor") &&
+		!(argc > 1 && slip_streq(argv[1], "version")))
+		argv[0] = (char *)"build";
+	else
+		argv++;
+	return slip_cli_main(&cli, argv);
 }

@@ -7,6 +7,8 @@ slipway_SOURCES += \
 	steps/build/builder.h \
 	steps/build/cache.c \
 	steps/build/cache.h \
+	steps/build/command.c \
+	steps/build/command.h \
 	steps/build/context.c \
 	steps/build/context.h \
 	steps/build/copy.c \
@@ -16,8 +18,12 @@ slipway_SOURCES += \
 	steps/build/evaluate_config.c \
 	steps/build/evaluate_step.c \
 	steps/build/execute.c \
+	steps/build/fetch.c \
+	steps/build/fetch.h \
 	steps/build/key.c \
 	steps/build/key.h \
+	steps/build/kind.c \
+	steps/build/kind.h \
 	steps/build/layer.c \
 	steps/build/layer.h \
 	steps/build/layer_make.c \
@@ -42,4 +48,8 @@ slipway_SOURCES += \
 	steps/build/step.c \
 	steps/build/step.h \
 	steps/build/user.c \
-	steps/build/user.h
+	steps/build/user.h \
+	steps/run.c \
+	steps/run.h \
+	steps/steps.c \
+	steps/steps.h

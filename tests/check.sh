@@ -46,12 +46,18 @@ count_nothing() {
 	sum=built
 }
 
-# What a reader of a CI log needs to see of a failure.
+# What a reader of a CI log needs to see of a failure: the tests that failed with what they said,
+# or the errors of a build and the end of its log.
 show_failure() {
-	echo "--- $logs/$1.log (end)"
-	grep -E '^(FAIL|ERROR|not ok)|error:|\*\*\*' "$logs/$1.log" | head -n 20
-	echo "---"
-	tail -n 40 "$logs/$1.log"
+	log=$logs/$1.log
+	echo "--- from $log"
+	if grep -q '^not ok' "$log"; then
+		awk '/^(not )?ok|^[A-Z]+:/ { left = /^not ok/ ? 15 : 0 } left-- > 0' "$log" | head -n 300
+	else
+		grep -E '^(FAIL|ERROR)|error:|\*\*\*' "$log" | head -n 20
+		echo "---"
+		tail -n 40 "$log"
+	fi
 	echo "---"
 }
 

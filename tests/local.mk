@@ -56,6 +56,11 @@ UNIT_TESTS += \
 	tests/unit/test_dockerfile_values \
 	tests/unit/test_layer_diff \
 	tests/unit/test_layer_entry \
+	tests/unit/test_layer_hostile \
+	tests/unit/test_layer_inflate \
+	tests/unit/test_layer_tar_read \
+	tests/unit/test_layer_tree \
+	tests/unit/test_layer_unpack \
 	tests/unit/test_layer_write \
 	tests/unit/test_net_proxy \
 	tests/unit/test_net_url \
@@ -87,9 +92,11 @@ FUZZ_TARGETS += \
 	tests/fuzz/fuzz_dockerfile \
 	tests/fuzz/fuzz_expr \
 	tests/fuzz/fuzz_ignore \
+	tests/fuzz/fuzz_inflate \
 	tests/fuzz/fuzz_manifest \
 	tests/fuzz/fuzz_ref \
-	tests/fuzz/fuzz_spec
+	tests/fuzz/fuzz_spec \
+	tests/fuzz/fuzz_unpack
 
 # --- how tests are run ----------------------------------------------------------------------------
 TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) $(FAULT_TESTS) $(LINT_TESTS)
@@ -125,21 +132,6 @@ FUZZ_MAIN = libfuzzmain.a
 check_LIBRARIES += libfuzzmain.a
 libfuzzmain_a_SOURCES = tests/fuzz/main.c
 endif
-
-EXTRA_DIST += \
-	$(E2E_TESTS) \
-	$(FAULT_TESTS) \
-	$(LINT_TESTS) \
-	tests/check.sh \
-	tests/configure-dir.sh \
-	tests/coverage.sh \
-	tests/e2e/setup_suite.bash \
-	tests/fuzz/main.c \
-	tests/fuzz/run.sh \
-	tests/lint/lib.sh \
-	tests/lint/slow.sh \
-	tests/lint/strip.awk \
-	tests/unit/tap.h
 
 .PHONY: bench check-c check-e2e check-programs coverage fuzz lint
 

@@ -13,6 +13,8 @@ librunner_a_SOURCES += \
 	runner/base/json.c \
 	runner/base/json.h \
 	runner/base/limits.h \
+	runner/base/lines.c \
+	runner/base/lines.h \
 	runner/base/log.c \
 	runner/base/log.h \
 	runner/base/map.c \
@@ -32,4 +34,6 @@ librunner_a_SOURCES += \
 	runner/base/strv.c \
 	runner/base/strv.h \
 	runner/base/suggest.c \
-	runner/base/suggest.h
+	runner/base/suggest.h \
+	runner/base/wire.c \
+	runner/base/wire.h

@@ -309,8 +309,9 @@ struct slip_json *slip_opt_to_json(const struct slip_opt *table, const void *tar
 	struct slip_json *obj = slip_json_object();
 	for (const struct slip_opt *o = table; o->name; o++) {
 		struct slip_json *v =
-			o->alias_of ? NULL
-				    : value_to_json(o, (char *)(uintptr_t)target + o->offset);
+			o->alias_of || o->flags & SLIP_OPT_NO_EFFECT
+				? NULL
+				: value_to_json(o, (char *)(uintptr_t)target + o->offset);
 		if (v)
 			slip_json_set(obj, o->name, v);
 	}

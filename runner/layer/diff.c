@@ -123,7 +123,7 @@ static bool has_mark(const struct walk *k, int fd, const char *name, char *value
 	if (n < 0 && errno != ERANGE)
 		return false;
 	if (value)
-		*value = n > 0 ? text[0] : '\0';
+		memcpy(value, n > 0 ? text : "", 1);
 	return true;
 }
 

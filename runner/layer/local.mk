@@ -15,10 +15,13 @@ librunner_a_SOURCES += \
 	runner/layer/inflate_zstd.c \
 	runner/layer/pax.c \
 	runner/layer/pax.h \
+	runner/layer/readahead.c \
+	runner/layer/readahead.h \
 	runner/layer/source.c \
 	runner/layer/source.h \
 	runner/layer/sparse.c \
 	runner/layer/sparse.h \
+	runner/layer/tar_entry.c \
 	runner/layer/tar_header.c \
 	runner/layer/tar_internal.h \
 	runner/layer/tar_read.c \

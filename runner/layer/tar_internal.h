@@ -1,12 +1,12 @@
 /*
- * One tar header block and what is read from it; shared by tar_header.c (a block's fields, names)
- * and tar_read.c (the stream).
+ * One tar header block and what is read from it; shared by tar_header.c (a block's fields, names),
+ * tar_entry.c (an entry from its headers) and tar_read.c (the stream).
  */
 #ifndef SLIP_LAYER_TAR_INTERNAL_H
 #define SLIP_LAYER_TAR_INTERNAL_H
 
 #include "runner/layer/entry.h"
-#include "runner/layer/sparse.h"
+#include "runner/layer/pax.h"
 
 #define SLIP_TAR_BLOCK 512
 
@@ -37,6 +37,22 @@ struct slip_tar_block {
 	};
 	char trailer[12];
 };
+
+/* What the headers before an entry's own say about it. pax is initialised. */
+struct slip_tar_prelude {
+	struct slip_pax pax;
+	bool has_pax;
+	char *name; /* GNU long name */
+	char *link;
+};
+
+void slip_tar_prelude_release(struct slip_tar_prelude *p);
+/*
+ * Fill an empty entry with what its headers say; of sparse files and attributes that is not yet
+ * all. *stored: bytes of its data in the archive.
+ */
+int slip_tar_fill_entry(struct slip_entry *e, const struct slip_tar_block *b,
+	const struct slip_tar_prelude *pre, uint64_t *stored, struct slip_err *err) SLIP_MUST_CHECK;
 
 bool slip_tar_block_is_zero(const void *block);
 bool slip_tar_block_is_gnu(const struct slip_tar_block *b);

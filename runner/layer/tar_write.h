@@ -13,7 +13,7 @@
 #include "runner/base/buf.h"
 #include "runner/layer/entry.h"
 
-#define SLIP_TAR_BLOCK 512
+#define SLIP_TAR_BLOCK ((size_t)512)
 
 /* Bytes of data that follow the header: `size` of files, nothing for all others. */
 uint64_t slip_tar_data_size(const struct slip_entry *e);

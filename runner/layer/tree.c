@@ -230,7 +230,7 @@ const struct slip_node *slip_tree_lookup(const struct slip_tree *t, const char *
 
 /* A walk through symbolic links. `path` says where it is: `dir`, then `missing` more names. */
 struct resolver {
-	const struct slip_tree *t;
+	const struct slip_dir *top; /* links and ".." do not lead out of it */
 	const struct slip_dir *dir;
 	size_t missing;
 	struct slip_buf path;
@@ -250,7 +250,7 @@ static void go_up(struct resolver *r)
 
 	if (r->missing > 0)
 		r->missing--;
-	else if (r->dir->node.parent)
+	else if (r->dir != r->top)
 		r->dir = r->dir->node.parent;
 	slip_buf_truncate(&r->path, slash ? (size_t)(slash - r->path.data) : 0);
 }
@@ -262,7 +262,7 @@ static int follow(struct resolver *r, const char *link, const char *rest, struct
 	if (strlen(link) + strlen(rest) > (size_t)4 * SLIP_MAX_PATH)
 		return slip_err_set(err, SLIP_E_IO, ENAMETOOLONG, "resolve symbolic links");
 	if (*link == '/') {
-		r->dir = r->t->root;
+		r->dir = r->top;
 		slip_buf_clear(&r->path);
 	}
 	char *joined = slip_xasprintf("%s/%s", link, rest);
@@ -306,10 +306,11 @@ static int resolve(struct resolver *r, bool follow_last, struct slip_err *err)
 	return 0;
 }
 
-int slip_tree_resolve(const struct slip_tree *t, const char *path, bool follow_last,
+/* The result is relative to top. */
+static int resolve_from(const struct slip_dir *top, const char *path, bool follow_last,
 	char **resolved, struct slip_err *err)
 {
-	slip_cleanup(resolver_release) struct resolver r = {.t = t, .dir = t->root};
+	slip_cleanup(resolver_release) struct resolver r = {.top = top, .dir = top};
 
 	slip_buf_init(&r.path, SLIP_MAX_PATH - 1);
 	r.rest = slip_xstrdup(path);
@@ -318,6 +319,28 @@ int slip_tree_resolve(const struct slip_tree *t, const char *path, bool follow_l
 	if (r.path.overflow)
 		return slip_err_set(err, SLIP_E_IO, ENAMETOOLONG, "%.200s", path);
 	*resolved = slip_buf_take(&r.path);
+	return 0;
+}
+
+int slip_tree_resolve(const struct slip_tree *t, const char *path, bool follow_last,
+	char **resolved, struct slip_err *err)
+{
+	return resolve_from(t->root, path, follow_last, resolved, err);
+}
+
+int slip_tree_resolve_below(const struct slip_tree *t, const char *top, const char *path,
+	char **resolved, struct slip_err *err)
+{
+	const struct slip_node *n = slip_tree_lookup(t, top);
+	slip_autofree char *below = NULL;
+
+	if (!n || !slip_node_is_dir(n))
+		return slip_err_set(err, SLIP_E_NOTFOUND, ENOTDIR, "/%.200s", top);
+	if (resolve_from(
+		    slip_node_dir((struct slip_node *)(uintptr_t)n), path, false, &below, err) < 0)
+		return -1;
+	*resolved = *top && *below ? slip_xasprintf("%s/%s", top, below)
+				   : slip_xstrdup(*top ? top : below);
 	return 0;
 }
 

@@ -65,6 +65,12 @@ const struct slip_node *slip_tree_lookup(const struct slip_tree *t, const char *
  */
 int slip_tree_resolve(const struct slip_tree *t, const char *path, bool follow_last,
 	char **resolved, struct slip_err *err) SLIP_MUST_CHECK;
+/*
+ * The same with directory `top` (clean, without links) as the root that links cannot leave, and a
+ * link in the last place left alone. *resolved is relative to the tree's own root.
+ */
+int slip_tree_resolve_below(const struct slip_tree *t, const char *top, const char *path,
+	char **resolved, struct slip_err *err) SLIP_MUST_CHECK;
 
 const struct slip_inode *slip_node_inode(const struct slip_node *n);
 const char *slip_node_name(const struct slip_node *n);

@@ -8,6 +8,11 @@
 static const char magic[8] = "sliptree";
 #define FORMAT_VERSION 1
 
+/* The numbers of types are part of the format. */
+_Static_assert(SLIP_ENTRY_FILE == 0 && SLIP_ENTRY_DIR == 1 && SLIP_ENTRY_SYMLINK == 2 &&
+		       SLIP_ENTRY_CHAR == 4 && SLIP_ENTRY_BLOCK == 5 && SLIP_ENTRY_FIFO == 6,
+	"another enum needs another version");
+
 /* How a name comes by its inode. */
 enum {
 	INODE_OWN = 0, /* described here, no other name shares it */
@@ -130,7 +135,7 @@ static uint64_t get_number(struct loader *l, uint64_t max)
 		if (shift == 63 && digit > 1)
 			break;
 		v |= digit << shift;
-		if (last && v <= max)
+		if (last && v <= max && (digit > 0 || shift == 0))
 			return v;
 		if (last)
 			break;

@@ -7,6 +7,7 @@
 #include "runner/base/path.h"
 #include "runner/base/proc.h"
 #include "runner/layer/inflate.h"
+#include "runner/layer/readahead.h"
 #include "runner/layer/unpack_internal.h"
 
 #include <errno.h>
@@ -55,8 +56,8 @@ static int make_implied(struct slip_unpacker *u, const char *path, struct slip_e
 		slip_entry_init(&e, SLIP_ENTRY_DIR, path);
 		e.mode = 0755;
 	}
-	struct slip_place present = u->at;
-	u->at = (struct slip_place){.path = e.path, .name = name, .dirfd = dirfd};
+	struct slip_unpack_place present = u->at;
+	u->at = (struct slip_unpack_place){.path = e.path, .name = name, .dirfd = dirfd};
 	int rc = slip_unpacker_make_dir(u, &e, err);
 	u->at = present;
 	return rc;
@@ -277,10 +278,25 @@ static uint64_t max_stream(const struct slip_unpack *opt)
 	return __builtin_add_overflow(max, max / 8 + 64 * SLIP_MIB, &sum) ? UINT64_MAX : sum;
 }
 
+/* The digest is of everything, also of what stands behind the archive's end. */
+static int drain(struct slip_source *s, struct slip_err *err)
+{
+	const size_t size = 64 * SLIP_KIB;
+	slip_autofree uint8_t *buf = slip_xmalloc(size);
+	size_t got;
+
+	do {
+		if (slip_source_read(s, buf, size, &got, err) < 0)
+			return -1;
+	} while (got > 0);
+	return 0;
+}
+
 int slip_unpack_layer(struct slip_source in, const struct slip_unpack *opt,
 	struct slip_unpacked *out, struct slip_err *err)
 {
 	slip_cleanup(slip_inflate_cleanup) struct slip_inflate *z = NULL;
+	slip_cleanup(slip_readahead_cleanup) struct slip_readahead *ahead = NULL;
 	slip_cleanup(unpacker_release) struct slip_unpacker u = {
 		.opt = opt,
 		.tree = opt->tree,
@@ -295,8 +311,13 @@ int slip_unpack_layer(struct slip_source in, const struct slip_unpack *opt,
 		u.tree = slip_tree_new();
 	if (slip_inflate_new(in, false, max_stream(opt), &z, err) < 0)
 		return -1;
-	u.reader = slip_tar_reader_new(slip_inflate_source(z), true);
-	if (unpack_entries(&u, err) < 0)
+	struct slip_source inflated = slip_inflate_source(z);
+	if (opt->pool) {
+		ahead = slip_readahead_new(inflated, opt->pool);
+		inflated = slip_readahead_source(ahead);
+	}
+	u.reader = slip_tar_reader_new(inflated, true);
+	if (unpack_entries(&u, err) < 0 || drain(&inflated, err) < 0)
 		return -1;
 	if (slip_inflate_finish(z, &done.diff_id, &done.size, err) < 0)
 		return -1;

@@ -14,6 +14,7 @@
 #define SLIP_LAYER_UNPACK_H
 
 #include "runner/base/digest.h"
+#include "runner/base/pool.h"
 #include "runner/layer/source.h"
 #include "runner/layer/tree.h"
 
@@ -44,6 +45,11 @@ struct slip_unpack {
 	 */
 	const int *origin_fds;
 	size_t n_origins;
+	/*
+	 * NULL, or threads to inflate and hash on while files are written. Not to be called from
+	 * a task of the same pool.
+	 */
+	struct slip_pool *pool;
 };
 
 struct slip_unpacked {

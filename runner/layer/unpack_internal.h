@@ -10,7 +10,7 @@
 #include "runner/layer/unpack.h"
 
 /* Where the present entry belongs. */
-struct slip_place {
+struct slip_unpack_place {
 	char *path; /* without links in its parents */
 	const char *name; /* its last component */
 	int dirfd; /* the directory of `name` */
@@ -27,7 +27,7 @@ struct slip_unpacker {
 	struct slip_strv dirs; /* whose times are set at the end */
 	struct slip_map purged; /* directories in which nothing of lower layers is left */
 
-	struct slip_place at;
+	struct slip_unpack_place at;
 	/* at.dirfd is that of `dir`, which the archive calls `raw_dir`; valid while !stale. */
 	char *raw_dir;
 	char *dir;

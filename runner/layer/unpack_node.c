@@ -346,7 +346,8 @@ int slip_unpacker_make_link(
 	if (slip_tree_resolve(u->tree, e->link, false, &target, err) < 0)
 		return -1;
 	if (slip_path_is_below(target, u->at.path))
-		return slip_err_set(err, SLIP_E_DIGEST, 0, "a hard link to what it replaces");
+		return slip_err_set(
+			err, SLIP_E_DIGEST, 0, "a hard link to something which it replaces");
 	if (slip_open_parent_in_root(u->opt->rootfd, target, &from, name, NULL) < 0 ||
 		fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		const struct slip_node *n = slip_tree_lookup(u->tree, target);

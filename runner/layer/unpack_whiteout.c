@@ -132,6 +132,8 @@ static int overlay_opaque(struct slip_unpacker *u, const char *path, struct slip
 
 static int overlay_whiteout(struct slip_unpacker *u, const char *path, struct slip_err *err)
 {
+	if (!u->own_tree && !slip_tree_lookup(u->tree, path))
+		return 0; /* there is nothing to hide */
 	slip_autofree char *dir = slip_path_dir(path);
 	const char *name = slip_path_base(path);
 	slip_autoclose int dirfd = -1;

@@ -187,6 +187,8 @@ static int send_block(struct slip_layer_writer *w, bool last, struct slip_err *e
 	struct block *b = current_block(w);
 	bool here = last && w->in_flight == 0;
 
+	if (w->opt.tee_fd > 0 && slip_write_all(w->opt.tee_fd, b->in, b->len, err) < 0)
+		return slip_err_wrap(err, "unpack the layer beside writing it");
 	if (!is_plain(w) && !b->compressor) {
 		b->compressor = slip_compressor_new(&w->method);
 		b->out = slip_xmalloc(SLIP_COMPRESS_OUT);
@@ -273,7 +275,7 @@ int slip_layer_writer_entry(
 		return slip_err_set(err, SLIP_E_IO, 0,
 			"%llu bytes of the file before %s are missing in the layer",
 			(unsigned long long)w->data_left, e->path);
-	if (w->opt.clamp_mtime && clamped.mtime > w->opt.max_mtime)
+	if (w->opt.one_mtime || (w->opt.clamp_mtime && clamped.mtime > w->opt.max_mtime))
 		clamped.mtime = w->opt.max_mtime;
 	slip_buf_clear(&w->header);
 	if (slip_tar_write_header(&clamped, &w->header, err) < 0 ||
@@ -328,7 +330,7 @@ int slip_layer_writer_file(
 	while (offset < size) {
 		uint8_t *to;
 		size_t room;
-		size_t got;
+		size_t got = 0;
 		if (make_room(w, &to, &room, err) < 0)
 			return -1;
 		size_t want = size - offset < room ? (size_t)(size - offset) : room;
@@ -358,8 +360,8 @@ int slip_layer_writer_finish(
 			"%llu bytes of the last file are missing in the layer",
 			(unsigned long long)w->data_left);
 	/* POSIX: two blocks of zeros end an archive. */
-	if (add_bytes(w, NULL, (size_t)2 * SLIP_TAR_BLOCK, err) < 0 ||
-		send_block(w, true, err) < 0 || wait_hash(w, err) < 0)
+	if (add_bytes(w, NULL, 2 * SLIP_TAR_BLOCK, err) < 0 || send_block(w, true, err) < 0 ||
+		wait_hash(w, err) < 0)
 		return -1;
 	while (w->in_flight > 0) {
 		if (retire_block(w, err) < 0)

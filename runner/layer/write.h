@@ -21,7 +21,9 @@ struct slip_layer_options {
 	int level; /* -1: the default of the engine */
 	bool reproducible; /* the same bytes on every machine: zlib instead of ISA-L */
 	bool clamp_mtime; /* mtimes after max_mtime become max_mtime (SOURCE_DATE_EPOCH) */
+	bool one_mtime; /* all of them are max_mtime: no trace of a checkout or a clock */
 	int64_t max_mtime;
+	int tee_fd; /* also write the plain tar there, as it comes; 0: nowhere */
 };
 
 struct slip_layer_result {

@@ -24,6 +24,15 @@ static char *take_token(const char **p)
 	return slip_xstrndup(start, (size_t)(*p - start));
 }
 
+/* A value without quotes; URLs are met there although they are no tokens. */
+static char *take_bare(const char **p)
+{
+	size_t len = strcspn(*p, " \t\r\n,");
+	char *value = slip_xstrndup(*p, len);
+	*p += len;
+	return value;
+}
+
 /* *p stands on the opening quote. A missing closing quote ends with the text. */
 static char *take_quoted(const char **p)
 {
@@ -88,7 +97,7 @@ void slip_challenges_parse(const char *header, struct slip_challenges *out)
 			continue;
 		}
 		p = skip_blanks(next + 1);
-		char *value = *p == '"' ? take_quoted(&p) : take_token(&p);
+		char *value = *p == '"' ? take_quoted(&p) : take_bare(&p);
 		if (out->n > 0)
 			set_param(&out->items[out->n - 1], word, value);
 		else

@@ -137,9 +137,12 @@ static int settle_scheme(struct slip_exchange *x, const char *scheme, const char
 	}
 	slip_autourl second = {0};
 	struct slip_http_response answer = {0};
-	struct slip_err ignored = SLIP_ERR_INIT;
-	if (slip_host_url(host, other, x->path, &second, &ignored) != 0 ||
-		send_request(x, &second, NULL, &answer, &ignored) != 0) {
+	struct slip_err failure = SLIP_ERR_INIT;
+	int second_rc = slip_host_url(host, other, x->path, &second, &failure);
+	if (second_rc == 0)
+		second_rc = send_request(x, &second, NULL, &answer, &failure);
+	/* A refused certificate is an answer too: this is what the host speaks. */
+	if (second_rc != 0 && failure.status != SLIP_HTTP_TLS) {
 		slip_http_response_release(&answer);
 		return rc;
 	}
@@ -149,7 +152,7 @@ static int settle_scheme(struct slip_exchange *x, const char *scheme, const char
 	*resp = answer;
 	slip_err_clear(err);
 	slip_url_copy(url, &second);
-	return 0;
+	return second_rc == 0 ? 0 : slip_err_copy(err, &failure);
 }
 
 /* --- authorisation ------------------------------------------------------------------------------
@@ -190,7 +193,7 @@ static bool learn_challenge(
 	struct slip_exchange *x, const struct slip_http_response *resp, char **scope)
 {
 	const char *text = slip_http_header(resp, "www-authenticate");
-	slip_autochallenges all;
+	slip_autochallenges all = {0};
 	slip_challenges_parse(text ? text : "Basic", &all);
 	const struct slip_challenge *best = slip_challenges_best(&all);
 	if (!best)

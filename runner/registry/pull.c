@@ -44,7 +44,7 @@ static void take_manifest(struct slip_http_response *resp, const struct slip_dig
 static int try_manifest(struct slip_registry *r, const struct slip_target *t,
 	const struct slip_ref *ref, struct slip_manifest_bytes *out, struct slip_err *err)
 {
-	slip_autoexchange x;
+	slip_autoexchange x = {0};
 	struct slip_http_response resp = {0};
 	struct slip_digest digest;
 	slip_exchange_init(&x, r, t, "pull the manifest of", "GET");
@@ -89,7 +89,7 @@ static bool may_go_on(const struct slip_err *err)
 int slip_registry_get_manifest(struct slip_registry *r, const struct slip_ref *ref,
 	struct slip_manifest_bytes *out, struct slip_err *err)
 {
-	slip_autotargets targets;
+	slip_autotargets targets = {0};
 	slip_hosts_targets(&r->hosts, ref, SLIP_ACCESS_PULL, &targets);
 	for (size_t i = 0;; i++) {
 		const struct slip_target *t = &targets.items[i];
@@ -222,7 +222,7 @@ static int get_blob(struct slip_registry *r, const struct slip_target *t, struct
 	struct slip_retry retry;
 	slip_retry_init(&retry, &r->policy);
 	for (;;) {
-		slip_autoexchange x;
+		slip_autoexchange x = {0};
 		struct slip_http_response resp = {0};
 		uint64_t before = d->got;
 		bool again;
@@ -242,7 +242,7 @@ static int get_blob(struct slip_registry *r, const struct slip_target *t, struct
 int slip_registry_get_blob(struct slip_registry *r, const struct slip_ref *ref,
 	const struct slip_descriptor *desc, slip_http_sink *sink, void *ctx, struct slip_err *err)
 {
-	slip_autotargets targets;
+	slip_autotargets targets = {0};
 	slip_hosts_targets(&r->hosts, ref, SLIP_ACCESS_PULL, &targets);
 	struct download d = {.desc = desc, .sink = sink, .ctx = ctx, .sha = slip_sha256_new()};
 	int rc = -1;
@@ -262,9 +262,9 @@ int slip_registry_get_blob(struct slip_registry *r, const struct slip_ref *ref,
 int slip_registry_has_blob(struct slip_registry *r, const struct slip_ref *ref,
 	const struct slip_digest *digest, bool *has, struct slip_err *err)
 {
-	slip_autotargets targets;
+	slip_autotargets targets = {0};
 	slip_hosts_targets(&r->hosts, ref, SLIP_ACCESS_PULL, &targets);
-	slip_autoexchange x;
+	slip_autoexchange x = {0};
 	struct slip_http_response resp = {0};
 	slip_exchange_init(&x, r, &targets.items[targets.n - 1], "look for a blob of", "HEAD");
 	slip_exchange_set_path(&x, "blobs/%s", digest->s);

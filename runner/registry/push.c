@@ -5,6 +5,7 @@
 #include "runner/registry/errors.h"
 
 #define MAX_MOUNT_TRIES 3
+#define UPLOAD_ACTION "push a blob to"
 
 /* --- one upload for each blob -------------------------------------------------------------------
  */
@@ -59,8 +60,7 @@ struct push {
 	struct slip_registry *registry;
 	const struct slip_target *target;
 	const struct slip_descriptor *desc;
-	slip_blob_opener *open_blob;
-	void *ctx;
+	const struct slip_blob_source *source;
 	struct slip_url session; /* where the upload goes; host NULL: none is open */
 };
 
@@ -106,7 +106,7 @@ static int take_session(const struct slip_exchange *x, const struct slip_http_re
 static int start_session(struct slip_registry *r, const struct slip_target *t, const char *action,
 	struct slip_url *session, struct slip_err *err)
 {
-	slip_autoexchange x;
+	slip_autoexchange x = {0};
 	struct slip_http_response resp = {0};
 	slip_exchange_init(&x, r, t, action, "POST");
 	slip_exchange_set_path(&x, "blobs/uploads/");
@@ -128,7 +128,7 @@ static void cancel_session(
 {
 	struct slip_err ignored = SLIP_ERR_INIT;
 	struct slip_http_response resp = {0};
-	slip_autoexchange x;
+	slip_autoexchange x = {0};
 	slip_exchange_init(&x, r, t, "cancel an upload to", "DELETE");
 	slip_url_copy(&x.location, session);
 	if (slip_exchange_once(&x, &resp, &ignored) != 0)
@@ -143,7 +143,7 @@ static void cancel_session(
 /* Whatever is not a clear yes counts as no: the upload's own answer decides. */
 static int look(const struct push *p, bool *has, struct slip_err *err)
 {
-	slip_autoexchange x;
+	slip_autoexchange x = {0};
 	struct slip_http_response resp = {0};
 	slip_exchange_init(&x, p->registry, p->target, "look for a blob of", "HEAD");
 	slip_exchange_set_path(&x, "blobs/%s", p->desc->digest.s);
@@ -155,10 +155,22 @@ static int look(const struct push *p, bool *has, struct slip_err *err)
 	return rc;
 }
 
+/* Keep the session that a registry offers instead of a mount. */
+static int judge_mount(struct push *p, const struct slip_exchange *x,
+	const struct slip_http_response *resp, bool *is_mounted, struct slip_err *err)
+{
+	*is_mounted = resp->status == 201;
+	if (*is_mounted)
+		return 0;
+	if (resp->status == 202)
+		return take_session(x, resp, &p->session, err);
+	return slip_registry_refused(x, resp, err);
+}
+
 /* True when the blob is there now. A refusal of any kind only means that it must be uploaded. */
 static bool mount_from(struct push *p, const char *from)
 {
-	slip_autoexchange x;
+	slip_autoexchange x = {0};
 	slip_autofree char *encoded = slip_url_encode(from);
 	struct slip_http_response resp = {0};
 	struct slip_err err = SLIP_ERR_INIT;
@@ -167,13 +179,8 @@ static bool mount_from(struct push *p, const char *from)
 	slip_exchange_set_path(&x, "blobs/uploads/?mount=%s&from=%s", p->desc->digest.s, encoded);
 	x.mount_from = from;
 	x.http.body_size = 0;
-	if (slip_exchange_once(&x, &resp, &err) != 0)
-		slip_debug("mount from %s: %s", from, err.msg);
-	else if (resp.status == 201)
-		is_mounted = true;
-	else if (resp.status != 202)
-		slip_debug("mount from %s: status %ld", from, resp.status);
-	else if (take_session(&x, &resp, &p->session, &err) != 0)
+	if (slip_exchange_once(&x, &resp, &err) != 0 ||
+		judge_mount(p, &x, &resp, &is_mounted, &err) != 0)
 		slip_debug("mount from %s: %s", from, err.msg);
 	slip_http_response_release(&resp);
 	return is_mounted;
@@ -224,11 +231,8 @@ static int put_blob(struct push *p, struct slip_exchange *x, struct slip_http_re
 	struct slip_err *err)
 {
 	slip_autoclose int fd = -1;
-	slip_exchange_init(x, p->registry, p->target, "push a blob to", "PUT");
-	if (!p->session.host &&
-		start_session(p->registry, p->target, x->action, &p->session, err) != 0)
-		return -1;
-	if (p->open_blob(p->ctx, p->desc, &fd, err) != 0)
+	slip_exchange_init(x, p->registry, p->target, UPLOAD_ACTION, "PUT");
+	if (p->source->open(p->source->ctx, p->desc, &fd, err) != 0)
 		return -1;
 	slip_url_copy(&x->location, &p->session);
 	slip_url_add_param(&x->location, "digest", p->desc->digest.s);
@@ -237,15 +241,22 @@ static int put_blob(struct push *p, struct slip_exchange *x, struct slip_http_re
 	x->http.body_size = (int64_t)p->desc->size;
 	int rc = slip_exchange_once(x, resp, err);
 	x->http.body_fd = -1;
+	if (rc != 0 || !is_session_fault(resp))
+		return rc;
+	slip_autofree char *answer = slip_registry_print_answer(resp);
+	slip_err_set(err, SLIP_E_NET, 0, "the upload was lost: %s", answer);
+	err->status = SLIP_HTTP_RETRYABLE;
+	return -1;
+}
+
+static int conclude(const struct push *p, const struct slip_exchange *x, int rc,
+	const struct slip_http_response *resp, struct slip_err *err)
+{
 	if (rc != 0)
 		return slip_registry_unanswered(x, err);
-	if (is_session_fault(resp)) {
-		slip_autofree char *answer = slip_registry_print_answer(resp);
-		slip_err_set(err, SLIP_E_NET, 0, "the upload was lost: %s", answer);
-		err->status = SLIP_HTTP_RETRYABLE;
-		return slip_registry_unanswered(x, err);
-	}
-	return 0;
+	if (!is_stored(resp->status))
+		return slip_registry_refused(x, resp, err);
+	return check_stored(x, resp, &p->desc->digest, err);
 }
 
 /* A session that failed is not used again: monolithic uploads start anew. */
@@ -254,18 +265,18 @@ static int upload(struct push *p, struct slip_err *err)
 	struct slip_retry retry;
 	slip_retry_init(&retry, &p->registry->policy);
 	for (;;) {
-		slip_autoexchange x;
+		slip_autoexchange x = {0};
 		struct slip_http_response resp = {0};
 		bool again;
+		if (!p->session.host &&
+			start_session(p->registry, p->target, UPLOAD_ACTION, &p->session, err) != 0)
+			return -1;
 		int rc = put_blob(p, &x, &resp, err);
 		slip_url_release(&p->session);
 		if (slip_exchange_pause(&x, &retry, rc, &resp, &again, err) != 0)
 			return -1;
 		if (!again) {
-			if (rc == 0)
-				rc = is_stored(resp.status)
-					     ? check_stored(&x, &resp, &p->desc->digest, err)
-					     : slip_registry_refused(&x, &resp, err);
+			rc = conclude(p, &x, rc, &resp, err);
 			slip_http_response_release(&resp);
 			return rc;
 		}
@@ -277,8 +288,7 @@ static int upload(struct push *p, struct slip_err *err)
 	}
 }
 
-static int push(
-	struct push *p, const struct slip_strv *from, enum slip_push_how *how, struct slip_err *err)
+static int push(struct push *p, enum slip_push_how *how, struct slip_err *err)
 {
 	bool has;
 	if (look(p, &has, err) != 0)
@@ -287,7 +297,7 @@ static int push(
 		*how = SLIP_PUSH_EXISTED;
 		return 0;
 	}
-	if (mount(p, from)) {
+	if (mount(p, p->source->mounts)) {
 		*how = SLIP_PUSH_MOUNTED;
 		return 0;
 	}
@@ -298,10 +308,10 @@ static int push(
 }
 
 int slip_registry_push_blob(struct slip_registry *r, const struct slip_ref *ref,
-	const struct slip_descriptor *desc, const struct slip_strv *from,
-	slip_blob_opener *open_blob, void *ctx, enum slip_push_how *how, struct slip_err *err)
+	const struct slip_descriptor *desc, const struct slip_blob_source *source,
+	enum slip_push_how *how, struct slip_err *err)
 {
-	slip_autotargets targets;
+	slip_autotargets targets = {0};
 	slip_hosts_targets(&r->hosts, ref, SLIP_ACCESS_PUSH, &targets);
 	const struct slip_target *t = &targets.items[0];
 	slip_autofree char *key =
@@ -314,10 +324,9 @@ int slip_registry_push_blob(struct slip_registry *r, const struct slip_ref *ref,
 		.registry = r,
 		.target = t,
 		.desc = desc,
-		.open_blob = open_blob,
-		.ctx = ctx,
+		.source = source,
 	};
-	int rc = push(&p, from, how, err);
+	int rc = push(&p, how, err);
 	slip_url_release(&p.session);
 	release_claim(r, key, rc == 0);
 	return rc;
@@ -326,7 +335,7 @@ int slip_registry_push_blob(struct slip_registry *r, const struct slip_ref *ref,
 int slip_registry_check_push(
 	struct slip_registry *r, const struct slip_ref *ref, struct slip_err *err)
 {
-	slip_autotargets targets;
+	slip_autotargets targets = {0};
 	slip_autourl session = {0};
 	slip_hosts_targets(&r->hosts, ref, SLIP_ACCESS_PUSH, &targets);
 	if (start_session(r, &targets.items[0], "push to", &session, err) != 0)
@@ -341,12 +350,12 @@ int slip_registry_check_push(
 int slip_registry_put_manifest(struct slip_registry *r, const struct slip_ref *ref,
 	const char *media_type, const void *bytes, size_t len, struct slip_err *err)
 {
-	slip_autotargets targets;
+	slip_autotargets targets = {0};
 	struct slip_digest digest;
 	struct slip_http_response resp = {0};
 	slip_hosts_targets(&r->hosts, ref, SLIP_ACCESS_PUSH, &targets);
 	slip_digest_of(bytes, len, &digest);
-	slip_autoexchange x;
+	slip_autoexchange x = {0};
 	slip_exchange_init(&x, r, &targets.items[0], "push the manifest to", "PUT");
 	slip_exchange_set_path(&x, "manifests/%s", ref->tag ? ref->tag : digest.s);
 	slip_strv_addf(&x.headers, "Content-Type: %s", media_type);

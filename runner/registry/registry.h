@@ -88,14 +88,20 @@ enum slip_push_how {
  */
 typedef int slip_blob_opener(
 	void *ctx, const struct slip_descriptor *desc, int *fd, struct slip_err *err);
+/* Where a blob to be pushed can be had; everything is borrowed. */
+struct slip_blob_source {
+	const struct slip_strv
+		*mounts; /* repositories on the same host that may have it; or NULL */
+	slip_blob_opener *open;
+	void *ctx;
+};
 /*
- * Make a blob exist in ref's repository: HEAD, mount from one of the repositories in `from` (paths
- * on the same host; may be NULL), upload. Threads that push the same blob share one upload.
+ * Make a blob exist in ref's repository: HEAD, mount, upload. Threads that push the same blob share
+ * one upload.
  */
 int slip_registry_push_blob(struct slip_registry *r, const struct slip_ref *ref,
-	const struct slip_descriptor *desc, const struct slip_strv *from,
-	slip_blob_opener *open_blob, void *ctx, enum slip_push_how *how,
-	struct slip_err *err) SLIP_MUST_CHECK;
+	const struct slip_descriptor *desc, const struct slip_blob_source *source,
+	enum slip_push_how *how, struct slip_err *err) SLIP_MUST_CHECK;
 /*
  * PUT under ref's tag, or under the bytes' digest when ref has none. When the registry misses a
  * blob that it had (SLIP_E_REGISTRY, err->status SLIP_REGISTRY_BLOB_UNKNOWN), pushing the blobs

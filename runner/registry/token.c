@@ -155,7 +155,7 @@ static int send_inquiry(struct inquiry *q, const struct slip_url *url, bool with
 	slip_autostrv headers = {0};
 	slip_autostrv ca_files = {0};
 	slip_autofree char *text = slip_url_print(url);
-	struct slip_buf form;
+	slip_autobuf form = {0};
 	slip_buf_init(&form, SLIP_MAX_TOKEN);
 	struct slip_http_request req;
 	slip_http_request_init(&req, is_post ? "POST" : "GET", text);
@@ -242,7 +242,7 @@ static int fetch_bearer(struct inquiry *q, struct entry *e, struct slip_err *err
 		slip_wipe(resp.body.data, resp.body.len);
 	slip_http_response_release(&resp);
 	slip_exchange_release(&q->context);
-	if (rc != 0)
+	if (rc != 0 || !token)
 		return -1;
 	e->header = slip_xasprintf("Authorization: Bearer %s", token);
 	e->expires = asked + 0.9 * life;
@@ -253,24 +253,33 @@ static int fetch_bearer(struct inquiry *q, struct entry *e, struct slip_err *err
 /* --- the cache ----------------------------------------------------------------------------------
  */
 
+static int set_header(struct inquiry *q, struct entry *e, struct slip_err *err)
+{
+	const struct slip_credential *c = q->credential;
+	if (c->kind == SLIP_CREDENTIAL_BEARER)
+		e->header = slip_xasprintf("Authorization: Bearer %s", c->secret);
+	else if (q->challenge->scheme == SLIP_CHALLENGE_BEARER)
+		return fetch_bearer(q, e, err);
+	else if (c->kind == SLIP_CREDENTIAL_BASIC)
+		e->header = basic_header(c);
+	return 0;
+}
+
+/* Credentials are looked up anew each time: files and helpers may have newer ones. */
 static int refresh(struct inquiry *q, struct entry *e, struct slip_err *err)
 {
 	slip_autocredential credential = {0};
 	slip_credentials_find(
 		q->registry->opt, q->target->host->name, q->target->repo, &credential);
-	q->credential = &credential;
 	free(e->header);
 	free(e->login);
 	e->header = NULL;
 	e->login = slip_credential_describe(&credential);
 	e->expires = slip_clock_monotonic() + MAX_LIFE;
-	if (credential.kind == SLIP_CREDENTIAL_BEARER)
-		e->header = slip_xasprintf("Authorization: Bearer %s", credential.secret);
-	else if (q->challenge->scheme == SLIP_CHALLENGE_BEARER)
-		return fetch_bearer(q, e, err);
-	else if (credential.kind == SLIP_CREDENTIAL_BASIC)
-		e->header = basic_header(&credential);
-	return 0;
+	q->credential = &credential;
+	int rc = set_header(q, e, err);
+	q->credential = NULL;
+	return rc;
 }
 
 static struct entry *find_entry(

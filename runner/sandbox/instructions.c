@@ -49,6 +49,12 @@ static void put_all(
 		put_u32(b, s->groups[i]);
 	put_str(b, s->hostname);
 	put_u32(b, s->network);
+	put_u32(b, (uint32_t)s->n_files);
+	for (size_t i = 0; i < s->n_files; i++) {
+		put_str(b, s->files[i].path);
+		put_str(b, s->files[i].content);
+		put_u32(b, s->files[i].mode);
+	}
 }
 
 struct cursor {
@@ -113,6 +119,24 @@ static void get_groups(struct cursor *c, struct slip_sandbox_spec *s)
 	s->n_groups = n;
 }
 
+static void get_files(struct cursor *c, struct slip_sandbox_spec *s)
+{
+	uint32_t n = get_u32(c);
+	if (n > c->left / sizeof(uint32_t)) {
+		c->bad = true;
+		return;
+	}
+	struct slip_sandbox_file *files = slip_xcalloc((size_t)n + 1, sizeof(*files));
+	for (uint32_t i = 0; i < n; i++) {
+		files[i].path = get_str(c);
+		files[i].content = get_str(c);
+		files[i].mode = get_u32(c);
+		c->bad |= !files[i].path || !files[i].content;
+	}
+	s->files = files;
+	s->n_files = n;
+}
+
 static void get_all(struct cursor *c, struct slip_instructions *in)
 {
 	struct slip_sandbox_spec *s = &in->spec;
@@ -128,6 +152,7 @@ static void get_all(struct cursor *c, struct slip_instructions *in)
 	get_groups(c, s);
 	s->hostname = get_str(c);
 	s->network = (enum slip_network)get_u32(c);
+	get_files(c, s);
 }
 
 int slip_instructions_write(const struct slip_isolation *iso, const struct slip_sandbox_spec *spec,
@@ -173,6 +198,11 @@ void slip_instructions_release(struct slip_instructions *in)
 	free((char *)s->cwd);
 	free((char *)s->hostname);
 	free((uint32_t *)s->groups);
+	for (size_t i = 0; i < s->n_files; i++) {
+		free((char *)s->files[i].path);
+		free((char *)s->files[i].content);
+	}
+	free((struct slip_sandbox_file *)s->files);
 	slip_strv_release(&s->argv);
 	slip_strv_release(&s->env);
 	memset(in, 0, sizeof(*in));

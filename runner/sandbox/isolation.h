@@ -34,8 +34,13 @@ const char *slip_isolation_name(enum slip_isolation_mode mode);
 
 /*
  * Enter the best mode, or exactly the one asked for (then failing is SLIP_E_SANDBOX with the step
- * and the remedy). work_dir must be on the file system where uppers will be. AUTO never fails: it
- * may end as NONE, whose `why` is the error to show when a RUN has to be executed.
+ * and the remedy). AUTO never fails: it may end as NONE, whose `why` is the error to show when a
+ * RUN has to be executed.
+ *
+ * work_dir exists, and is on the file system where uppers will be: an overlay is mounted in it and
+ * taken away again. A container's own root is an overlay itself and takes no upper: work_dir must
+ * be on a volume there. Call once only. What needs a user namespace is tried in a forked child
+ * first, so that a mode which fails leaves this process as it was.
  */
 int slip_isolation_enter(enum slip_isolation_mode wanted, const char *work_dir,
 	struct slip_isolation *out, struct slip_err *err) SLIP_MUST_CHECK;

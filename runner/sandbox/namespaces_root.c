@@ -221,6 +221,40 @@ static int setup_dev(int rootfd, struct slip_err *err)
 	return mount_shm(fd, err);
 }
 
+/* The directories above a file in /dev, one after another. */
+static int make_file_parents(int devfd, const char *path, struct slip_err *err)
+{
+	for (const char *slash = path; (slash = strchr(slash, '/')); slash++) {
+		slip_autofree char *dir = slip_xstrndup(path, (size_t)(slash - path));
+		if ((mkdirat(devfd, dir, 0755) < 0 && errno != EEXIST) ||
+			fchmodat(devfd, dir, 0755, 0) < 0)
+			return slip_err_set(err, SLIP_E_SANDBOX, errno, "make /dev/%s", dir);
+	}
+	return 0;
+}
+
+/* /dev is ours alone until the command starts: nothing here is a link that leads elsewhere. */
+static int setup_files(int rootfd, const struct slip_sandbox_spec *s, struct slip_err *err)
+{
+	slip_autoclose int devfd = -1;
+	if (s->n_files && open_point(rootfd, "dev", &devfd, err) < 0)
+		return -1;
+	for (size_t i = 0; i < s->n_files; i++) {
+		const struct slip_sandbox_file *f = &s->files[i];
+		if (make_file_parents(devfd, f->path, err) < 0)
+			return -1;
+		slip_autoclose int fd =
+			openat(devfd, f->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd < 0)
+			return slip_err_set(err, SLIP_E_SANDBOX, errno, "make /dev/%s", f->path);
+		if (slip_write_all(fd, f->content, strlen(f->content), err) < 0)
+			return slip_err_wrap(err, "/dev/%s", f->path);
+		if (fchmod(fd, f->mode) < 0)
+			return slip_err_set(err, SLIP_E_SANDBOX, errno, "chmod /dev/%s", f->path);
+	}
+	return 0;
+}
+
 /* --- /proc and /sys ------------------------------------------------------------------------------
  */
 
@@ -484,7 +518,8 @@ int slip_namespaces_enter_root(struct slip_instructions *in, struct slip_err *er
 	slip_autoclose int rootfd = -1;
 	if (open_root(in->spec.root, &rootfd, err) < 0)
 		return -1;
-	if (setup_dev(rootfd, err) < 0 || setup_proc(rootfd, in->fresh_proc, null_fd, err) < 0 ||
+	if (setup_dev(rootfd, err) < 0 || setup_files(rootfd, &in->spec, err) < 0 ||
+		setup_proc(rootfd, in->fresh_proc, null_fd, err) < 0 ||
 		setup_sys(rootfd, null_fd, err) < 0 ||
 		setup_names(rootfd, in->spec.hostname, err) < 0)
 		return -1;

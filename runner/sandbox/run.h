@@ -4,9 +4,13 @@
  *
  * The child is this program, executed anew through a descriptor ("sandbox" role), with its
  * instructions as data. It gets namespaces for mounts, processes, IPC and host name (network on
- * request), /proc, a small /dev, a read-only /sys, resolv.conf and hosts, at most the 14 default
- * capabilities, descriptors 0-2 only, stdin empty, a session of its own. When the command ends,
- * everything it started has ended too.
+ * request), /proc, a small /dev, a read-only /sys, resolv.conf and hosts (read-only, the
+ * machine's), at most the 14 default capabilities, a system call filter, descriptors 0-2 only,
+ * stdin empty, a session of its own. no_new_privs stays off: setuid programs work. Device nodes in
+ * the root can be made but not opened. When the command ends, everything it started has ended too.
+ *
+ * The root needs real directories proc, sys and dev (slip_overlay_mount sees to it). A root whose
+ * place for one of them is a link is refused.
  */
 #ifndef SLIP_SANDBOX_RUN_H
 #define SLIP_SANDBOX_RUN_H
@@ -20,6 +24,14 @@ enum slip_network {
 	SLIP_NETWORK_HOST,
 };
 
+/* A file that the command finds below /dev, owned by root; it never gets into the root filesystem.
+ */
+struct slip_sandbox_file {
+	const char *path; /* below /dev, clean: "pipes/NAME" */
+	const char *content;
+	uint32_t mode;
+};
+
 struct slip_sandbox_spec {
 	const char *root; /* absolute path of the (merged) root directory */
 	struct slip_strv argv; /* argv[0] looked up in the PATH of env inside the root */
@@ -29,15 +41,21 @@ struct slip_sandbox_spec {
 	uint32_t gid;
 	const uint32_t *groups; /* supplementary */
 	size_t n_groups;
-	const char *hostname;
+	const char *hostname; /* NULL: "slipway" */
 	enum slip_network network;
 	int timeout_ms; /* -1: none */
+	const struct slip_sandbox_file *files;
+	size_t n_files;
 };
 
 /*
- * Run to the end; each line of its output (stdout and stderr in one stream) goes to slip_output.
- * Failing to set up is SLIP_E_SANDBOX or SLIP_E_IO; a command that ran and failed is
- * SLIP_E_COMMAND with err->status. A command that cannot be executed ends with 127 or 126.
+ * Run to the end; each line of its output (stdout and stderr in one stream, lines longer than
+ * SLIP_MAX_LOG_LINE split) goes to slip_output on the calling thread. Failing to set up is
+ * SLIP_E_SANDBOX or SLIP_E_IO; a command that ran and failed is SLIP_E_COMMAND with err->status,
+ * 128 + signal when it was killed. One that cannot be executed is SLIP_E_COMMAND too, with status
+ * 127 (not found) or 126. Past its time, or when a signal asks this program to stop, all of its
+ * processes get TERM, three seconds, and KILL: SLIP_E_TIMEOUT or SLIP_E_CANCELLED. May be called
+ * from several threads at once.
  */
 int slip_sandbox_run(const struct slip_isolation *iso, const struct slip_sandbox_spec *spec,
 	struct slip_err *err) SLIP_MUST_CHECK;

@@ -139,13 +139,13 @@ static int deny_namespaces(scmp_filter_ctx c)
  */
 static int deny_arguments(scmp_filter_ctx c)
 {
-	int rc = deny_if(c, SCMP_SYS(socket), SCMP_CMP32(0, SCMP_CMP_EQ, AF_ALG));
+	int rc = deny_if(c, SCMP_SYS(socket), SCMP_CMP32(0, SCMP_CMP_EQ, AF_ALG, 0));
 	if (rc == 0)
-		rc = deny_if(c, SCMP_SYS(socket), SCMP_CMP32(0, SCMP_CMP_EQ, AF_VSOCK));
+		rc = deny_if(c, SCMP_SYS(socket), SCMP_CMP32(0, SCMP_CMP_EQ, AF_VSOCK, 0));
 	if (rc == 0)
-		rc = deny_if(c, SCMP_SYS(ioctl), SCMP_CMP32(1, SCMP_CMP_EQ, TIOCSTI));
+		rc = deny_if(c, SCMP_SYS(ioctl), SCMP_CMP32(1, SCMP_CMP_EQ, TIOCSTI, 0));
 	if (rc == 0)
-		rc = deny_if(c, SCMP_SYS(ioctl), SCMP_CMP32(1, SCMP_CMP_EQ, TIOCLINUX));
+		rc = deny_if(c, SCMP_SYS(ioctl), SCMP_CMP32(1, SCMP_CMP_EQ, TIOCLINUX, 0));
 	return rc;
 }
 

@@ -76,7 +76,7 @@ struct slip_param {
 };
 
 /* Where a secret or a credential comes from: one of the three. */
-struct slip_source {
+struct slip_source_value {
 	struct slip_value literal; /* only for what is not secret, such as a user name */
 	struct slip_value env;
 	struct slip_value file;
@@ -91,9 +91,9 @@ struct slip_secret {
 
 struct slip_spec_registry {
 	struct slip_value name; /* host[:port] */
-	struct slip_source user;
-	struct slip_source password;
-	struct slip_source token;
+	struct slip_source_value user;
+	struct slip_source_value password;
+	struct slip_source_value token;
 	struct slip_value ca;
 	struct slip_value client_cert;
 	struct slip_value client_key;

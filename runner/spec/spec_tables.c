@@ -56,14 +56,14 @@ static const struct slip_object secret_object = {
 
 static void finish_source(struct slip_decoder *d, const struct slip_yaml_node *node, void *base)
 {
-	const struct slip_source *s = base;
+	const struct slip_source_value *s = base;
 	const struct slip_value *from[] = {&s->literal, &s->env, &s->file};
 	if (count_set(from, 3) != 1)
 		slip_diags_add(d->diags, node->pos,
 			"a credential comes from exactly one of \"env\" and \"file\"");
 }
 
-#define S struct slip_source
+#define S struct slip_source_value
 #define SOURCE_FIELDS                                                                              \
 	F("env", TEXT, env, "Environment variable that holds it.",                                 \
 		.flags = FIELD_LITERAL | FIELD_NONEMPTY),                                          \

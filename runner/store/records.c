@@ -52,7 +52,7 @@ int slip_store_get_record(struct slip_store *s, const char *kind, const char *ke
 	slip_autobuf text = {0};
 	const char *payload;
 	size_t n;
-	struct stat st;
+	struct stat st = {0};
 
 	if (record_path(kind, key, &path, err) < 0)
 		return -1;

@@ -22,7 +22,7 @@ static void finding(struct verify *v, const char *path, const char *text)
 
 static int hash_file(int fd, struct slip_digest *out, struct slip_err *err)
 {
-	const size_t size = 256 * 1024;
+	const size_t size = (size_t)256 * 1024;
 	slip_autofree char *buf = slip_xmalloc(size);
 	slip_cleanup(slip_sha256_cleanup) struct slip_sha256 *h = slip_sha256_new();
 

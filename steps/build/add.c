@@ -2,10 +2,18 @@
 
 #include "steps/build/add.h"
 
-#include "runner/base/path.h"
-#include "runner/layer/inflate.h"
 #include "runner/base/proc.h"
+#include "runner/layer/inflate.h"
 #include "runner/layer/tar_read.h"
+
+/* What does not inflate is no archive, and copied as the file it is; what cannot be read fails. */
+static int not_inflated(const char *path, const struct slip_err *why, struct slip_err *err)
+{
+	if (!slip_err_is(why, SLIP_E_IO))
+		return 0;
+	slip_err_copy(err, why);
+	return slip_err_wrap(err, "/%s", path);
+}
 
 int slip_add_sniff(
 	struct slip_source_tree *t, const char *path, bool *is_archive, struct slip_err *err)
@@ -15,34 +23,18 @@ int slip_add_sniff(
 	if (t->ops->open(t, path, &fd, err) < 0)
 		return -1;
 	slip_cleanup(slip_inflate_cleanup) struct slip_inflate *z = NULL;
-	/* What does not inflate is no archive: it is copied as the file it is. */
-	if (slip_inflate_new(slip_source_fd(&fd), true, 0, &z, NULL) < 0)
-		return 0;
+	struct slip_err why = SLIP_ERR_INIT;
+	if (slip_inflate_new(slip_source_fd(&fd), true, 0, &z, &why) < 0)
+		return not_inflated(path, &why, err);
 	struct slip_source in = slip_inflate_source(z);
 	uint8_t block[512];
 	size_t have = 0, got = 1;
 	while (have < sizeof(block) && got) {
-		if (slip_source_read(&in, block + have, sizeof(block) - have, &got, NULL) < 0)
-			return 0;
+		if (slip_source_read(&in, block + have, sizeof(block) - have, &got, &why) < 0)
+			return not_inflated(path, &why, err);
 		have += got;
 	}
 	*is_archive = have == sizeof(block) && slip_tar_is_header(block);
-	return 0;
-}
-
-/* Where an entry goes: links on its way are followed, but never out of dest. */
-static int destination(struct slip_place *p, const char *dest, const char *name, char **path,
-	struct slip_err *err)
-{
-	slip_autofree char *joined = *dest ? slip_xasprintf("%s/%s", dest, name)
-					   : slip_xstrdup(name);
-	slip_autofree char *real = NULL;
-	if (slip_tree_resolve(p->root->tree, joined, false, &real, err) < 0)
-		return -1;
-	if (*dest && !slip_path_is_below(real, dest))
-		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
-			"a link leads the archive's entry out of /%s", dest);
-	*path = slip_steal_ptr(&real);
 	return 0;
 }
 
@@ -61,16 +53,16 @@ static int copy_data(struct slip_place *p, struct slip_tar_reader *r, struct sli
 	}
 }
 
+/* Links on an entry's way are followed with dest as their root. What is there is replaced. */
 static int add_entry(struct slip_place *p, struct slip_tar_reader *r, const struct slip_entry *from,
 	const char *dest, struct slip_err *err)
 {
-	if (!*from->path)
-		return 0; /* the archive's own root directory */
+	const struct slip_tree *tree = p->root->tree;
 	slip_autofree char *path = NULL;
-	if (destination(p, dest, from->path, &path, err) < 0)
+	if (slip_tree_resolve_below(tree, dest, from->path, &path, err) < 0)
 		return -1;
-	bool is_dir = from->type == SLIP_ENTRY_DIR;
-	/* Directories merge; everything else replaces, and is replaced. */
+	if (slip_streq(path, dest))
+		return 0; /* the archive's own root directory */
 	if (slip_place_parents(p, path, err) < 0 || slip_place_flush(p, err) < 0)
 		return -1;
 	struct slip_entry e;
@@ -84,12 +76,10 @@ static int add_entry(struct slip_place *p, struct slip_tar_reader *r, const stru
 	int rc = 0;
 	if (e.type == SLIP_ENTRY_HARDLINK) {
 		char *target = NULL;
-		rc = destination(p, dest, from->link, &target, err);
+		rc = slip_tree_resolve_below(tree, dest, from->link, &target, err);
 		free(e.link);
 		e.link = target;
 	}
-	if (rc == 0 && is_dir && !slip_place_is_dir(p, e.path))
-		rc = slip_place_check(p, e.path, true, err);
 	if (rc == 0)
 		rc = slip_layer_writer_entry(p->writer, &e, err);
 	if (rc == 0 && e.type == SLIP_ENTRY_FILE)
@@ -100,11 +90,13 @@ static int add_entry(struct slip_place *p, struct slip_tar_reader *r, const stru
 	return rc;
 }
 
-int slip_add_archive(struct slip_place *p, const struct slip_copy_item *item, const char *dest,
+static int unpack(struct slip_place *p, const struct slip_copy_item *item, const char *dest,
 	struct slip_err *err)
 {
 	slip_autoclose int fd = -1;
 	slip_cleanup(slip_inflate_cleanup) struct slip_inflate *z = NULL;
+	if (slip_place_dir(p, dest, err) < 0 || slip_place_flush(p, err) < 0)
+		return -1;
 	if (p->source->ops->open(p->source, item->source, &fd, err) < 0 ||
 		slip_inflate_new(slip_source_fd(&fd), true, 0, &z, err) < 0)
 		return -1;
@@ -120,4 +112,14 @@ int slip_add_archive(struct slip_place *p, const struct slip_copy_item *item, co
 		if (slip_cancel_check(err) < 0 || add_entry(p, r, e, dest, err) < 0)
 			return slip_err_wrap(err, "archive %s, entry %s", item->source, e->path);
 	}
+}
+
+int slip_add_archive(struct slip_place *p, const struct slip_copy_item *item, const char *dest,
+	struct slip_err *err)
+{
+	uint32_t dir_mode = p->dir_mode;
+	p->dir_mode = 0755; /* --chmod is about files that are copied */
+	int rc = unpack(p, item, dest, err);
+	p->dir_mode = dir_mode;
+	return rc;
 }

@@ -12,6 +12,7 @@ void slip_base_free(struct slip_base *base)
 	if (!base)
 		return;
 	slip_ref_release(&base->ref);
+	free(base->host);
 	slip_image_release(&base->image);
 	slip_layers_release(&base->layers);
 	slip_rootfs_free(base->files);
@@ -57,6 +58,10 @@ static int find_manifest(struct slip_builder *b, struct slip_base *base,
 		memset(&m, 0, sizeof(m));
 		if (get_manifest(b, &base->ref, &m, err) < 0)
 			return -1;
+		if (m.host) {
+			free(base->host);
+			base->host = slip_xstrdup(m.host);
+		}
 		const char *type = m.media_type ? m.media_type : expected;
 		if (slip_manifest_detect(m.bytes, m.len, type, &kind, err) < 0)
 			return -1;
@@ -92,7 +97,8 @@ static int get_config(struct slip_builder *b, struct slip_base *base,
 	if (slip_store_read_blob(b->store, &desc->digest, &text, NULL) < 0) {
 		struct slip_digest digest;
 		slip_buf_clear(&text);
-		if (slip_registry_get_blob(b->registry, &base->ref, desc, to_buffer, &text, err) < 0 ||
+		if (slip_registry_get_blob(b->registry, &base->ref, desc, to_buffer, &text, err) <
+				0 ||
 			slip_store_put_blob(b->store, text.data, text.len, &digest, err) < 0)
 			return -1;
 	}
@@ -112,7 +118,8 @@ static int load(struct slip_builder *b, struct slip_base *base, struct slip_err 
 	for (size_t i = 0; i < manifest.n_layers; i++) {
 		struct slip_layer l = {.desc = manifest.layers[i],
 			.diff_id = base->image.diff_ids[i],
-			.where = repo};
+			.where = repo,
+			.host = base->host};
 		slip_layers_add(&base->layers, &l);
 	}
 	if (slip_platform_rank(&base->platform, &base->image.platform) < 0) {

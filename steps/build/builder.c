@@ -2,8 +2,6 @@
 
 #include "steps/build/builder.h"
 
-#include <errno.h>
-
 #include "runner/base/clock.h"
 #include "runner/base/limits.h"
 #include "runner/base/log.h"
@@ -12,6 +10,9 @@
 #include "runner/dockerfile/scope.h"
 #include "steps/build/evaluate.h"
 #include "steps/build/output.h"
+
+#include <errno.h>
+#include <sys/stat.h>
 
 #define TRANSFERS 8
 
@@ -22,16 +23,47 @@ bool slip_builder_caches(const struct slip_builder *b, enum slip_step_kind kind)
 	return kind == SLIP_STEP_COPY ? b->req->cache_copy_layers : b->req->cache_run_layers;
 }
 
-/* --- inputs ------------------------------------------------------------------------------------- */
+bool slip_builder_keeps_owners(const struct slip_builder *b)
+{
+	return b->isolation.mode != SLIP_ISOLATION_NONE &&
+	       (!b->isolation.user_namespace || b->isolation.ids > 1);
+}
+
+int slip_builder_make_dir(
+	struct slip_builder *b, const char *prefix, char **path, int *fd, struct slip_err *err)
+{
+	if (slip_make_temp_dir(slip_store_work_path(b->store), prefix, path, err) < 0)
+		return -1;
+	if (chmod(*path, 0755) < 0)
+		return slip_err_set(err, SLIP_E_IO, errno, "chmod %s", *path);
+	*fd = open(*path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *fd < 0 ? slip_err_set(err, SLIP_E_IO, errno, "open %s", *path) : 0;
+}
+
+/* --- inputs -------------------------------------------------------------------------------------
+ */
+
+/* kaniko writes a directory as dir://PATH too; other kinds of context are told apart by "://". */
+static int context_dir(
+	const struct slip_build_request *req, const char **dir, struct slip_err *err)
+{
+	*dir = req->context;
+	if (slip_starts_with(req->context, "dir://"))
+		*dir = req->context + strlen("dir://");
+	else if (strstr(req->context, "://"))
+		return slip_err_set(err, SLIP_E_USAGE, 0,
+			"--context %s: only directories are supported yet", req->context);
+	return 0;
+}
 
 /* From the working directory first, then from the context, as kaniko looks for it. */
-static int find_dockerfile(
-	const struct slip_build_request *req, char **path, struct slip_buf *text, struct slip_err *err)
+static int find_dockerfile(const struct slip_build_request *req, const char *context, char **path,
+	struct slip_buf *text, struct slip_err *err)
 {
-	slip_autofree char *inside = slip_path_join(req->context, req->dockerfile);
-	slip_autofree char *lower = slip_path_join(req->context, "dockerfile");
-	const char *places[] = {req->dockerfile, inside,
-		slip_streq(req->dockerfile, "Dockerfile") ? lower : NULL};
+	slip_autofree char *inside = slip_path_join(context, req->dockerfile);
+	slip_autofree char *lower = slip_path_join(context, "dockerfile");
+	const char *places[] = {
+		req->dockerfile, inside, slip_streq(req->dockerfile, "Dockerfile") ? lower : NULL};
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(places) && places[i]; i++) {
 		struct slip_err why = SLIP_ERR_INIT;
 		if (slip_read_file(AT_FDCWD, places[i], text, &why) == 0) {
@@ -44,7 +76,7 @@ static int find_dockerfile(
 	return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
 		"there is no Dockerfile at %s, neither from here nor in the context %s; see "
 		"--dockerfile and --context",
-		req->dockerfile, req->context);
+		req->dockerfile, context);
 }
 
 static int load_dockerfile(struct slip_builder *b, struct slip_err *err)
@@ -52,10 +84,12 @@ static int load_dockerfile(struct slip_builder *b, struct slip_err *err)
 	slip_autofree char *path = NULL;
 	slip_autobuf text;
 	slip_buf_init(&text, SLIP_MAX_DOCKERFILE);
-	if (find_dockerfile(b->req, &path, &text, err) < 0 ||
+	const char *dir;
+	if (context_dir(b->req, &dir, err) < 0 ||
+		find_dockerfile(b->req, dir, &path, &text, err) < 0 ||
 		slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err) < 0)
 		return -1;
-	return slip_context_open(b->req->context, path, &b->context, err);
+	return slip_context_open(dir, path, &b->context, err);
 }
 
 static void read_build_args(struct slip_builder *b)
@@ -101,7 +135,8 @@ static int read_platform(struct slip_builder *b, struct slip_err *err)
 	return 0;
 }
 
-/* --- services ----------------------------------------------------------------------------------- */
+/* --- services -----------------------------------------------------------------------------------
+ */
 
 /* Could a RUN come up? One in the file, or in a trigger of a base image. */
 static bool may_run(const struct slip_dockerfile *df)
@@ -146,6 +181,8 @@ static int open_registry(struct slip_builder *b, struct slip_err *err)
 		.mirrors = &r->registry_mirrors,
 		.maps = &r->registry_maps,
 		.skip_default_fallback = r->skip_default_registry_fallback,
+		.logins = r->logins,
+		.n_logins = r->n_logins,
 	};
 	if (slip_http_new(&http, &b->http, err) < 0)
 		return -1;
@@ -186,7 +223,8 @@ static void builder_release(struct slip_builder *b)
 	slip_map_release(&b->globals);
 }
 
-/* --- the build ---------------------------------------------------------------------------------- */
+/* --- the build ----------------------------------------------------------------------------------
+ */
 
 static int evaluate(struct slip_builder *b, struct slip_err *err)
 {
@@ -217,6 +255,34 @@ static void probe(struct slip_builder *b)
 	}
 	if (b->cache && n)
 		slip_cache_probe(b->cache, steps, n);
+}
+
+/*
+ * After probing it is known which RUNs will be executed, and so which roots will have to be there
+ * as files: those of the stage up to its last such RUN, all of the stages below it, and their base.
+ */
+static void mark_files(struct slip_builder *b)
+{
+	for (size_t i = 0; i < b->n_stages; i++) {
+		struct slip_build_stage *s = b->stages[i];
+		bool runs = false;
+		for (size_t k = 0; k < s->n_steps; k++) {
+			if (s->steps[k]->kind != SLIP_STEP_RUN ||
+				s->steps[k]->result != SLIP_STEP_PENDING)
+				continue;
+			runs = true;
+			if (k > s->files_until)
+				s->files_until = k;
+		}
+		if (!runs)
+			continue;
+		while (s->parent) {
+			s = s->parent;
+			s->files_until = s->n_steps;
+		}
+		if (s->base)
+			s->base->wants_files = true;
+	}
 }
 
 static int write_outputs(
@@ -261,8 +327,10 @@ static int build(struct slip_builder *b, struct slip_build_result *result, struc
 		return -1;
 	struct slip_push_check *rights = slip_push_check_start(b);
 	int rc = evaluate(b, err);
-	if (rc == 0)
+	if (rc == 0) {
 		probe(b);
+		mark_files(b);
+	}
 	struct slip_err refused = SLIP_ERR_INIT;
 	if (slip_push_check_finish(rights, &refused) < 0 && rc == 0)
 		rc = slip_err_copy(err, &refused);

@@ -20,26 +20,26 @@ struct slip_builder {
 	struct slip_http *http;
 	struct slip_registry *registry;
 	struct slip_pool *cpu; /* hash, compress, inflate */
-	struct slip_pool *io;  /* transfers: threads that wait */
+	struct slip_pool *io; /* transfers: threads that wait */
 	struct slip_isolation isolation;
 	struct slip_platform platform;
 	int64_t created; /* of the image and of what it creates, seconds */
-	bool has_epoch;	 /* SOURCE_DATE_EPOCH gave it: no file is newer */
+	bool has_epoch; /* SOURCE_DATE_EPOCH gave it: no file is newer */
 
 	struct slip_dockerfile *dockerfile;
 	struct slip_context *context;
 	struct slip_map build_args; /* name to value */
-	struct slip_map globals;    /* what FROM lines see: global ARGs and the platform's */
-	struct slip_cache *cache;   /* NULL: off */
-	struct slip_map bases;	    /* "platform name" to struct slip_base */
+	struct slip_map globals; /* what FROM lines see: global ARGs and the platform's */
+	struct slip_cache *cache; /* NULL: off */
+	struct slip_map bases; /* "platform name" to struct slip_base */
 	struct slip_build_stage **stages;
 	size_t n_stages;
 	struct slip_build_stage *target;
 };
 
 struct slip_build_result {
-	struct slip_digest digest;    /* of the manifest */
-	struct slip_digest config;    /* image id */
+	struct slip_digest digest; /* of the manifest */
+	struct slip_digest config; /* image id */
 	size_t hits;
 	size_t misses;
 };
@@ -50,5 +50,11 @@ int slip_build_image(const struct slip_build_request *req, struct slip_build_res
 
 /* Is this RUN, COPY or WORKDIR to be looked up and stored? */
 bool slip_builder_caches(const struct slip_builder *b, enum slip_step_kind kind);
+
+/* Can files of the build have the owners that layers give them? */
+bool slip_builder_keeps_owners(const struct slip_builder *b);
+/* A fresh directory in the work directory, 0755 since it becomes a root; both are the caller's. */
+int slip_builder_make_dir(struct slip_builder *b, const char *prefix, char **path, int *fd,
+	struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

@@ -2,13 +2,13 @@
 
 #include "steps/build/cache.h"
 
-#include <pthread.h>
-
 #include "runner/base/clock.h"
 #include "runner/base/limits.h"
 #include "runner/base/log.h"
 #include "runner/store/layout.h"
 #include "steps/build/builder.h"
+
+#include <pthread.h>
 
 #define RECORD_KIND "cache"
 #define ANNOTATION_DIFF_ID "dev.slipway.cache.diff-id"
@@ -24,11 +24,11 @@ struct upload {
 
 struct slip_cache {
 	struct slip_builder *b;
-	char *name;		    /* as given or derived */
-	struct slip_ref repo;	    /* unless it is a layout */
+	char *name; /* as given or derived */
+	struct slip_ref repo; /* unless it is a layout */
 	struct slip_layout *layout; /* NULL: a registry, or nothing to read */
-	char *layout_path;	    /* NULL: a registry */
-	int64_t ttl;		    /* seconds */
+	char *layout_path; /* NULL: a registry */
+	int64_t ttl; /* seconds */
 	pthread_mutex_t layout_lock; /* one index.json, several uploads */
 	bool warned;
 	struct upload **uploads;
@@ -47,7 +47,8 @@ static void entry_release(struct entry *e)
 	slip_layer_release(&e->layer);
 }
 
-/* --- open --------------------------------------------------------------------------------------- */
+/* --- open ---------------------------------------------------------------------------------------
+ */
 
 static int derive_name(struct slip_cache *c, struct slip_err *err)
 {
@@ -113,7 +114,8 @@ const struct slip_ref *slip_cache_repo(const struct slip_cache *c)
 	return c->layout_path ? NULL : &c->repo;
 }
 
-/* --- entries ------------------------------------------------------------------------------------ */
+/* --- entries ------------------------------------------------------------------------------------
+ */
 
 /* The local record of an entry: its descriptor with the annotations that a manifest carries. */
 static char *print_record(const struct slip_layer *l, int64_t created)
@@ -134,8 +136,8 @@ static int parse_record(const char *text, size_t len, struct entry *e, struct sl
 		slip_descriptor_from_json(v, "layer", &e->layer.desc, err) < 0)
 		return -1;
 	if (slip_digest_parse(slip_json_get_str(v, "diffId", ""), &e->layer.diff_id, err) < 0 ||
-		slip_clock_parse_rfc3339(
-			slip_json_get_str(v, "created", ""), &e->created, err) < 0) {
+		slip_clock_parse_rfc3339(slip_json_get_str(v, "created", ""), &e->created, err) <
+			0) {
 		entry_release(e);
 		return -1;
 	}
@@ -184,7 +186,8 @@ static char *print_entry(const struct slip_layer *l, int64_t created, struct sli
 	return slip_manifest_print(&m, NULL);
 }
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------------
+ */
 
 static int read_local(
 	struct slip_cache *c, const struct slip_digest *key, struct entry *e, struct slip_err *err)
@@ -306,10 +309,10 @@ void slip_cache_probe(struct slip_cache *c, struct slip_step **steps, size_t n)
 	}
 }
 
-/* --- writing ------------------------------------------------------------------------------------ */
+/* --- writing ------------------------------------------------------------------------------------
+ */
 
-static int open_stored(
-	void *ctx, const struct slip_descriptor *desc, int *fd, struct slip_err *err)
+static int open_stored(void *ctx, const struct slip_descriptor *desc, int *fd, struct slip_err *err)
 {
 	struct slip_builder *b = ctx;
 	return slip_store_open_blob(b->store, &desc->digest, fd, NULL, err);
@@ -321,20 +324,20 @@ static int write_registry(struct slip_cache *c, const struct upload *u, const ch
 	struct slip_builder *b = c->b;
 	struct slip_digest stored;
 	enum slip_push_how how;
+	struct slip_blob_source source = {.open = open_stored, .ctx = b};
 	slip_autoref ref = {0};
 	slip_autodescriptor desc = {0};
 	slip_descriptor_init(&desc);
 	slip_descriptor_set(&desc, SLIP_MEDIA_OCI_CONFIG, config, strlen(config_text));
 	slip_ref_copy(&ref, &c->repo);
 	if (slip_store_put_blob(b->store, config_text, strlen(config_text), &stored, err) < 0 ||
-		slip_registry_push_blob(
-			b->registry, &c->repo, &u->layer.desc, NULL, open_stored, b, &how, err) < 0 ||
-		slip_registry_push_blob(
-			b->registry, &c->repo, &desc, NULL, open_stored, b, &how, err) < 0 ||
+		slip_registry_push_blob(b->registry, &c->repo, &u->layer.desc, &source, &how, err) <
+			0 ||
+		slip_registry_push_blob(b->registry, &c->repo, &desc, &source, &how, err) < 0 ||
 		slip_ref_set_tag(&ref, slip_digest_hex(&u->key), err) < 0)
 		return -1;
-	return slip_registry_put_manifest(b->registry, &ref, SLIP_MEDIA_OCI_MANIFEST, manifest,
-		strlen(manifest), err);
+	return slip_registry_put_manifest(
+		b->registry, &ref, SLIP_MEDIA_OCI_MANIFEST, manifest, strlen(manifest), err);
 }
 
 static int write_layout(struct slip_cache *c, const struct upload *u, const char *manifest,
@@ -351,8 +354,8 @@ static int write_layout(struct slip_cache *c, const struct upload *u, const char
 	if (slip_store_open_blob(c->b->store, &u->layer.desc.digest, &fd, NULL, err) < 0 ||
 		slip_layout_put_blob_fd(
 			c->layout, &u->layer.desc.digest, u->layer.desc.size, fd, err) < 0 ||
-		slip_layout_put_blob(
-			c->layout, config, config_text, strlen(config_text), err) < 0 ||
+		slip_layout_put_blob(c->layout, config, config_text, strlen(config_text), err) <
+			0 ||
 		slip_layout_put_blob(c->layout, &digest, manifest, strlen(manifest), err) < 0)
 		return -1;
 	pthread_mutex_lock(&c->layout_lock);

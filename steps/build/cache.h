@@ -1,9 +1,9 @@
 /*
  * The layer cache: from a step's key to the layer it made before.
  *
- * The first level is the local store; behind it one repository in a registry (an entry is an image of
- * one layer under the tag <key>) or one OCI layout (under that name). Reading is concurrent. A cache
- * that fails is a warning, never a failed build; an entry that cannot be verified is a miss.
+ * The first level is the local store; behind it one repository in a registry (an entry is an image
+ * of one layer under the tag <key>) or one OCI layout (under that name). Reading is concurrent. A
+ * cache that fails is a warning, never a failed build; an entry that cannot be verified is a miss.
  */
 #ifndef SLIP_BUILD_CACHE_H
 #define SLIP_BUILD_CACHE_H
@@ -15,8 +15,8 @@ struct slip_cache;
 struct slip_step;
 
 /* Opens the repository that the request names, or derives from its first destination. */
-int slip_cache_new(struct slip_builder *b, struct slip_cache **out, struct slip_err *err)
-	SLIP_MUST_CHECK;
+int slip_cache_new(
+	struct slip_builder *b, struct slip_cache **out, struct slip_err *err) SLIP_MUST_CHECK;
 /* Waits for uploads under way. */
 void slip_cache_free(struct slip_cache *c);
 const char *slip_cache_name(const struct slip_cache *c);

@@ -2,16 +2,16 @@
 
 #include "steps/build/context.h"
 
-#include <dirent.h>
-#include <errno.h>
-
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
 #include "runner/base/path.h"
 
+#include <dirent.h>
+#include <errno.h>
+
 struct slip_context {
 	struct slip_source_tree source; /* first: the operations get its address */
-	char *path;		   /* real and absolute */
+	char *path; /* real and absolute */
 	int fd;
 	struct slip_ignore *ignore; /* NULL: none */
 };
@@ -34,8 +34,8 @@ static int real_path(
 	}
 	target[n] = '\0';
 	if (!slip_path_is_below(target, c->path))
-		return slip_err_set(err, SLIP_E_DOCKERFILE, 0, "\"%s\" leads out of the context",
-			asked);
+		return slip_err_set(
+			err, SLIP_E_DOCKERFILE, 0, "\"%s\" leads out of the context", asked);
 	*out = slip_path_clean_rooted(target + strlen(c->path));
 	return 0;
 }
@@ -99,6 +99,15 @@ static int context_lookup(struct slip_source_tree *t, const char *path, char **r
 	return 0;
 }
 
+/* Not every file system tells types in its directories. */
+static bool is_dir(int dirfd, const struct dirent *d)
+{
+	struct stat st;
+	if (d->d_type != DT_UNKNOWN)
+		return d->d_type == DT_DIR;
+	return fstatat(dirfd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
 static int context_list(
 	struct slip_source_tree *t, const char *path, struct slip_strv *names, struct slip_err *err)
 {
@@ -116,8 +125,7 @@ static int context_list(
 			continue;
 		slip_autofree char *child =
 			*path ? slip_xasprintf("%s/%s", path, d->d_name) : slip_xstrdup(d->d_name);
-		/* d_type may be unknown; then a directory that is hidden is found out by stat. */
-		if (!is_hidden(c, child, d->d_type == DT_DIR || d->d_type == DT_UNKNOWN))
+		if (!is_hidden(c, child, is_dir(fd, d)))
 			slip_strv_add(names, d->d_name);
 	}
 	closedir(dir);
@@ -142,8 +150,7 @@ static int context_stat(struct slip_source_tree *t, const char *path, struct sli
 	return S_ISLNK(st.st_mode) ? add_link(e, dirfd, name, err) : 0;
 }
 
-static int context_open(
-	struct slip_source_tree *t, const char *path, int *fd, struct slip_err *err)
+static int context_open(struct slip_source_tree *t, const char *path, int *fd, struct slip_err *err)
 {
 	if (slip_open_in_root(
 		    of(t)->fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, fd, err) < 0)
@@ -152,7 +159,8 @@ static int context_open(
 	if (fstat(*fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		slip_cleanup_close(fd);
 		return slip_err_set(err, SLIP_E_IO, 0,
-			"%s is no regular file any more: the context changed during the build", path);
+			"%s is no regular file any more: the context changed during the build",
+			path);
 	}
 	return 0;
 }
@@ -179,8 +187,8 @@ static int load_ignore(
 	return slip_ignore_parse(text.data, text.len, slip_path_base(path), &c->ignore, err);
 }
 
-int slip_context_open(const char *dir, const char *dockerfile, struct slip_context **out,
-	struct slip_err *err)
+int slip_context_open(
+	const char *dir, const char *dockerfile, struct slip_context **out, struct slip_err *err)
 {
 	struct slip_context *c = slip_xcalloc(1, sizeof(*c));
 	c->source.ops = &context_ops;

@@ -2,9 +2,9 @@
 
 #include "steps/build/copy.h"
 
-#include "runner/base/proc.h"
 #include "runner/base/limits.h"
 #include "runner/base/path.h"
+#include "runner/base/proc.h"
 #include "runner/dockerfile/glob.h"
 #include "runner/dockerfile/ignore.h"
 #include "steps/build/add.h"
@@ -16,7 +16,7 @@
 struct copy_walk {
 	struct slip_copy_plan *plan;
 	struct slip_ignore *excludes; /* NULL: none */
-	const char *top;	      /* its path in the source */
+	const char *top; /* its path in the source */
 };
 
 static char *join(const char *dir, const char *name)
@@ -59,10 +59,11 @@ static void end_group(struct slip_copy_plan *plan)
 	g->n = plan->n_items - g->first;
 }
 
-/* --- walking a directory operand ------------------------------------------------------------------ */
+/* --- walking a directory operand
+ * ------------------------------------------------------------------ */
 
-static int walk_dir(struct copy_walk *w, const char *path, const char *rel, int depth,
-	struct slip_err *err);
+static int walk_dir(
+	struct copy_walk *w, const char *path, const char *rel, int depth, struct slip_err *err);
 
 static int walk_child(
 	struct copy_walk *w, const char *path, const char *rel, int depth, struct slip_err *err)
@@ -77,9 +78,9 @@ static int walk_child(
 	}
 	bool is_dir = e.type == SLIP_ENTRY_DIR;
 	enum slip_ignore_verdict verdict = is_dir ? slip_ignore_dir(w->excludes, rel)
-				   : slip_ignore_is_excluded(w->excludes, rel)
-					   ? SLIP_IGNORE_EXCLUDED
-					   : SLIP_IGNORE_INCLUDED;
+					   : slip_ignore_is_excluded(w->excludes, rel)
+						   ? SLIP_IGNORE_EXCLUDED
+						   : SLIP_IGNORE_INCLUDED;
 	if (verdict == SLIP_IGNORE_EXCLUDED) {
 		slip_entry_release(&e);
 		return 0;
@@ -133,7 +134,8 @@ static int plan_dir(struct slip_copy_plan *plan, const struct slip_copy_step *c,
 	return rc;
 }
 
-/* --- operands ----------------------------------------------------------------------------------- */
+/* --- operands -----------------------------------------------------------------------------------
+ */
 
 static int plan_operand(struct slip_copy_plan *plan, const struct slip_copy_step *c,
 	const char *written, bool must_exist, struct slip_err *err)
@@ -149,11 +151,10 @@ static int plan_operand(struct slip_copy_plan *plan, const struct slip_copy_step
 	if (!found && !must_exist)
 		return 0;
 	if (!found)
-		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
-			"\"/%s\": not found in %s%s", clean, t->what,
-			c->from == SLIP_FROM_CONTEXT
-				? "; check the path and the .dockerignore file"
-				: "");
+		return slip_err_set(err, SLIP_E_DOCKERFILE, 0, "\"/%s\": not found in %s%s", clean,
+			t->what,
+			c->from == SLIP_FROM_CONTEXT ? "; check the path and the .dockerignore file"
+						     : "");
 	int rc = 0;
 	if (e.type == SLIP_ENTRY_DIR) {
 		rc = plan_dir(plan, c, real, &e, err);
@@ -164,7 +165,7 @@ static int plan_operand(struct slip_copy_plan *plan, const struct slip_copy_step
 		item->e = e;
 		memset(&e, 0, sizeof(e));
 		end_group(plan);
-		if (c->unpack)
+		if (c->unpack && item->e.type == SLIP_ENTRY_FILE && item->e.size)
 			rc = slip_add_sniff(t, item->source, &item->is_archive, err);
 	}
 	slip_entry_release(&e);
@@ -172,8 +173,8 @@ static int plan_operand(struct slip_copy_plan *plan, const struct slip_copy_step
 }
 
 /* Match the rest of a pattern below dir; each match is an operand. */
-static int match_below(struct slip_copy_plan *plan, const struct slip_copy_step *c,
-	const char *dir, const char *pattern, struct slip_err *err)
+static int match_below(struct slip_copy_plan *plan, const struct slip_copy_step *c, const char *dir,
+	const char *pattern, struct slip_err *err)
 {
 	struct slip_source_tree *t = plan->source;
 	const char *end = strchrnul(pattern, '/');
@@ -270,7 +271,8 @@ void slip_copy_plan_release(struct slip_copy_plan *plan)
 	memset(plan, 0, sizeof(*plan));
 }
 
-/* --- the key ------------------------------------------------------------------------------------ */
+/* --- the key ------------------------------------------------------------------------------------
+ */
 
 /* A share of the files to hash: every stride-th item from the first. */
 struct hash_share {
@@ -280,8 +282,8 @@ struct hash_share {
 	size_t stride;
 };
 
-static int hash_file(struct slip_source_tree *t, const char *path, struct slip_sha256 *h,
-	void *buf, size_t size, struct slip_err *err)
+static int hash_file(struct slip_source_tree *t, const char *path, struct slip_sha256 *h, void *buf,
+	size_t size, struct slip_err *err)
 {
 	slip_autoclose int fd = -1;
 	if (t->ops->open(t, path, &fd, err) < 0)
@@ -305,7 +307,8 @@ static int hash_some(void *arg, struct slip_err *err)
 		if (!item->source || item->e.type != SLIP_ENTRY_FILE)
 			continue;
 		if (slip_cancel_check(err) < 0 ||
-			hash_file(share->plan->source, item->source, h, buf, size, err) < 0)
+			(item->e.size && hash_file(share->plan->source, item->source, h, buf, size,
+						 err) < 0))
 			return -1;
 		slip_sha256_finish_digest(h, &share->digests[i]);
 	}
@@ -331,8 +334,8 @@ static int hash_items(struct slip_builder *b, struct slip_copy_plan *plan,
 	return rc;
 }
 
-static void key_item(struct slip_key *k, const struct slip_copy_item *item,
-	const struct slip_digest *content)
+static void key_item(
+	struct slip_key *k, const struct slip_copy_item *item, const struct slip_digest *content)
 {
 	slip_key_add_str(k, "path", item->rel);
 	slip_key_add_int(k, "type", item->e.type);
@@ -340,6 +343,10 @@ static void key_item(struct slip_key *k, const struct slip_copy_item *item,
 	if (*item->rel || item->e.type != SLIP_ENTRY_DIR)
 		slip_key_add_int(k, "mode", item->e.mode);
 	slip_key_add_str(k, "link", item->e.type == SLIP_ENTRY_SYMLINK ? item->e.link : NULL);
+	if (item->e.type == SLIP_ENTRY_CHAR || item->e.type == SLIP_ENTRY_BLOCK) {
+		slip_key_add_int(k, "major", item->e.dev_major);
+		slip_key_add_int(k, "minor", item->e.dev_minor);
+	}
 	if (slip_digest_is_set(content))
 		slip_key_add_str(k, "content", content->s);
 }

@@ -2,8 +2,9 @@
  * COPY and ADD: which files, where to, with what metadata (Dockerfile reference "COPY"; BuildKit's
  * file backend where the reference is silent).
  *
- * A plan is what the sources amount to, with paths relative to the destination; it needs no root file
- * system and is what a cache key covers. Placing it upon a root's index gives the layer's entries.
+ * A plan is what the sources amount to, with paths relative to the destination; it needs no root
+ * file system and is what a cache key covers. Placing it upon a root's index gives the layer's
+ * entries.
  */
 #ifndef SLIP_BUILD_COPY_H
 #define SLIP_BUILD_COPY_H
@@ -14,11 +15,11 @@
 #include "steps/build/step.h"
 
 struct slip_copy_item {
-	char *source;	      /* path in the source tree; NULL for an inline file */
-	const char *body;     /* an inline file's bytes, borrowed */
-	char *rel;	      /* below the destination; "" is the destination itself */
-	bool is_archive;      /* ADD: unpacked there */
-	struct slip_entry e;  /* metadata; its path is filled by placing */
+	char *source; /* path in the source tree; NULL for an inline file */
+	const char *body; /* an inline file's bytes, borrowed */
+	char *rel; /* below the destination; "" is the destination itself */
+	bool is_archive; /* ADD: unpacked there */
+	struct slip_entry e; /* metadata; its path is filled by placing */
 };
 
 /* One source operand: a directory's contents, a file, or an inline file. */

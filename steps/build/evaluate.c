@@ -12,7 +12,8 @@
 /* The format of history entries that image tools know how to read. */
 #define HISTORY_COMMENT "buildkit.dockerfile.v0"
 
-/* --- variables ---------------------------------------------------------------------------------- */
+/* --- variables ----------------------------------------------------------------------------------
+ */
 
 static const char *lookup_stage(void *ctx, const char *name)
 {
@@ -87,7 +88,8 @@ int slip_evaluate_globals(struct slip_builder *b, struct slip_err *err)
 	return 0;
 }
 
-/* --- the base ----------------------------------------------------------------------------------- */
+/* --- the base -----------------------------------------------------------------------------------
+ */
 
 static void take_over_image(struct slip_build_stage *s, const struct slip_image *image)
 {
@@ -158,8 +160,8 @@ static int start(struct slip_build_stage *s, struct slip_err *err)
 	if (resolve_platform(s, err) < 0 || slip_expand_word(&x, s->ast->base, &name, err) < 0)
 		return -1;
 	if (!*name)
-		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
-			"base name (%s) should not be blank", s->ast->base);
+		return slip_err_set(err, SLIP_E_DOCKERFILE, 0, "base name (%s) should not be blank",
+			s->ast->base);
 	size_t index = slip_stage_find_base(b->dockerfile, s->ast->index, name);
 	if (index != SLIP_STAGE_NONE)
 		return start_from_stage(s, index, err);
@@ -175,7 +177,8 @@ static int start(struct slip_build_stage *s, struct slip_err *err)
 	return 0;
 }
 
-/* --- instructions -------------------------------------------------------------------------------- */
+/* --- instructions --------------------------------------------------------------------------------
+ */
 
 size_t slip_eval_history(struct slip_eval *ev, char *text, bool empty_layer)
 {
@@ -195,9 +198,10 @@ struct slip_step *slip_eval_step(struct slip_eval *ev, enum slip_step_kind kind)
 		slip_buf_add_str(&label, "ONBUILD ");
 	slip_print_label(&label, ev->instr);
 	step->label = slip_buf_take(&label);
-	step->file = ev->file;
-	step->start_line = ev->instr->start_line;
-	step->end_line = ev->instr->end_line;
+	step->file = ev->builder->dockerfile;
+	step->is_trigger = !ev->file;
+	step->start_line = ev->file ? ev->instr->start_line : ev->stage->ast->start_line;
+	step->end_line = ev->file ? ev->instr->end_line : ev->stage->ast->end_line;
 	step->cacheable = slip_builder_caches(ev->builder, kind);
 	return step;
 }

@@ -1,6 +1,7 @@
 /*
- * Evaluation: from a stage's instructions to its configuration and its steps. Nothing is executed and
- * nothing is written; what is read is the base image's manifest and config and, for keys, the context.
+ * Evaluation: from a stage's instructions to its configuration and its steps. Nothing is executed
+ * and nothing is written; what is read is the base image's manifest and config and, for keys, the
+ * context.
  */
 #ifndef SLIP_BUILD_EVALUATE_H
 #define SLIP_BUILD_EVALUATE_H

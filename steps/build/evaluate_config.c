@@ -52,7 +52,6 @@ static int eval_pairs(struct slip_eval *ev, struct slip_err *err)
 		}
 		slip_image_env_set(&ev->stage->image, key, value);
 		slip_smap_set(&ev->stage->vars, key, value);
-		slip_map_remove(&ev->stage->args, key);
 	}
 	history(ev, &text);
 	return 0;
@@ -85,11 +84,11 @@ static int eval_arg(struct slip_eval *ev, struct slip_err *err)
 			return -1;
 		}
 		slip_buf_addf(&text, " %s", arg->name);
+		slip_smap_set(&ev->stage->args, arg->name, "");
 		if (!value)
 			continue;
 		slip_buf_addf(&text, "=%s", value);
 		slip_smap_set(&ev->stage->vars, arg->name, value);
-		slip_smap_set(&ev->stage->args, arg->name, value);
 	}
 	history(ev, &text);
 	return 0;
@@ -177,9 +176,9 @@ static int eval_word(struct slip_eval *ev, struct slip_err *err)
 		return -1;
 	if (ev->instr->kind == SLIP_I_STOPSIGNAL && slip_signal_check(word, err) < 0)
 		return -1;
-	char **field = ev->instr->kind == SLIP_I_USER	       ? &image->user
+	char **field = ev->instr->kind == SLIP_I_USER	      ? &image->user
 		       : ev->instr->kind == SLIP_I_STOPSIGNAL ? &image->stop_signal
-							       : &image->author;
+							      : &image->author;
 	replace(field, word);
 	struct slip_buf text;
 	text_init(&text, slip_instr_name(ev->instr->kind));

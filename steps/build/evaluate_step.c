@@ -16,7 +16,20 @@ static const char *current_dir(const struct slip_build_stage *s)
 	return s->image.working_dir && *s->image.working_dir ? s->image.working_dir : "/";
 }
 
-/* --- RUN ---------------------------------------------------------------------------------------- */
+/* --- RUN ----------------------------------------------------------------------------------------
+ */
+
+/* Given in one case, a proxy is set in both; given in both, the lower-case value counts. */
+static const char *proxy_value(const struct slip_build_stage *s, const char *name)
+{
+	const char *value = NULL;
+	for (size_t i = 0; slip_proxy_args[i]; i++) {
+		const char *given = slip_smap_get(&s->builder->build_args, slip_proxy_args[i]);
+		if (given && strcasecmp(slip_proxy_args[i], name) == 0)
+			value = given; /* the table has the lower-case name last */
+	}
+	return value;
+}
 
 static void add_env(const struct slip_build_stage *s, struct slip_run_step *run)
 {
@@ -27,10 +40,16 @@ static void add_env(const struct slip_build_stage *s, struct slip_run_step *run)
 	/* Proxies reach the command without being part of the image or of a key. */
 	for (size_t i = 0; slip_proxy_args[i]; i++) {
 		const char *name = slip_proxy_args[i];
-		const char *value = slip_smap_get(&s->builder->build_args, name);
+		const char *value = proxy_value(s, name);
 		if (value && !slip_map_has(&s->vars, name))
 			slip_strv_addf(&run->env, "%s=%s", name, value);
 	}
+}
+
+static const char *variable(const struct slip_build_stage *s, const char *name)
+{
+	const char *value = slip_smap_get(&s->vars, name);
+	return value ? value : "";
 }
 
 static char *run_history(const struct slip_build_stage *s, const struct slip_run_step *run)
@@ -42,7 +61,7 @@ static char *run_history(const struct slip_build_stage *s, const struct slip_run
 		slip_buf_addf(&text, " |%zu", s->args.n);
 		for (size_t i = 0; i < s->args.n; i++)
 			slip_buf_addf(&text, " %s=%s", s->args.entries[i].key,
-				(const char *)s->args.entries[i].value);
+				variable(s, s->args.entries[i].key));
 	}
 	for (size_t i = 0; i < run->argv.n; i++)
 		slip_buf_addf(&text, " %s", run->argv.v[i]);
@@ -73,8 +92,10 @@ int slip_eval_run(struct slip_eval *ev, struct slip_err *err)
 	slip_eval_command(ev, &instr->cmd, &run->argv);
 	if (instr->cmd.form == SLIP_FORM_SCRIPT) {
 		run->script = slip_xstrdup(instr->cmd.text);
-		run->script_name = slip_xstrdup(ev->instr->heredocs[0].name);
-		slip_strv_addf(&run->argv, "%s/%s", SLIP_SCRIPT_DIR, run->script_name);
+		slip_autofree char *path =
+			slip_path_join(SLIP_SCRIPT_DIR, ev->instr->heredocs[0].name);
+		run->script_path = slip_xstrdup(path + strlen("/dev/"));
+		slip_strv_add(&run->argv, path);
 	}
 	add_env(s, run);
 	run->cwd = slip_path_clean(current_dir(s));
@@ -84,7 +105,8 @@ int slip_eval_run(struct slip_eval *ev, struct slip_err *err)
 	return 0;
 }
 
-/* --- WORKDIR ------------------------------------------------------------------------------------ */
+/* --- WORKDIR ------------------------------------------------------------------------------------
+ */
 
 int slip_eval_workdir(struct slip_eval *ev, struct slip_err *err)
 {
@@ -92,8 +114,8 @@ int slip_eval_workdir(struct slip_eval *ev, struct slip_err *err)
 	slip_autofree char *word = NULL;
 	if (slip_expand_word(&ev->expand, ev->instr->word, &word, err) < 0)
 		return -1;
-	slip_autofree char *path = *word == '/' ? slip_xstrdup(word)
-						: slip_path_join(current_dir(s), word);
+	slip_autofree char *path =
+		*word == '/' ? slip_xstrdup(word) : slip_path_join(current_dir(s), word);
 	slip_autofree char *clean = slip_path_clean(path);
 	bool is_root = slip_streq(clean, "/");
 	free(s->image.working_dir);
@@ -108,7 +130,8 @@ int slip_eval_workdir(struct slip_eval *ev, struct slip_err *err)
 	return 0;
 }
 
-/* --- COPY, ADD ---------------------------------------------------------------------------------- */
+/* --- COPY, ADD ----------------------------------------------------------------------------------
+ */
 
 static bool is_remote(const char *source)
 {
@@ -143,8 +166,8 @@ static int expand_sources(struct slip_eval *ev, struct slip_copy_step *c, struct
 		if (!c->is_add)
 			return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
 				"source can't be a URL for COPY: %s", word);
-		return unsupported("ADD of a remote source",
-			"fetch it before the build, or in a RUN", err);
+		return unsupported(
+			"ADD of a remote source", "fetch it before the build, or in a RUN", err);
 	}
 	return 0;
 }
@@ -177,17 +200,27 @@ static int expand_dest(struct slip_eval *ev, struct slip_copy_step *c, struct sl
 	return 0;
 }
 
+/* A flag whose value expands to nothing is one that is not given. */
+static int expand_flag(
+	struct slip_eval *ev, const char *written, char **value, struct slip_err *err)
+{
+	if (!written)
+		return 0;
+	if (slip_expand_word(&ev->expand, written, value, err) < 0)
+		return -1;
+	if (!**value)
+		slip_cleanup_free(value);
+	return 0;
+}
+
 static int expand_owner_and_mode(
 	struct slip_eval *ev, struct slip_copy_step *c, struct slip_err *err)
 {
 	const struct slip_copy *instr = &ev->instr->copy;
-	if (instr->chown && slip_expand_word(&ev->expand, instr->chown, &c->chown, err) < 0)
+	if (expand_flag(ev, instr->chown, &c->chown, err) < 0 ||
+		expand_flag(ev, instr->chmod, &c->chmod_text, err) < 0)
 		return -1;
-	if (!instr->chmod)
-		return 0;
-	if (slip_expand_word(&ev->expand, instr->chmod, &c->chmod_text, err) < 0)
-		return -1;
-	return slip_mode_parse(c->chmod_text, &c->chmod, err);
+	return c->chmod_text ? slip_mode_parse(c->chmod_text, &c->chmod, err) : 0;
 }
 
 static int resolve_from(struct slip_eval *ev, struct slip_copy_step *c, struct slip_err *err)

@@ -1,9 +1,9 @@
 #include "config.h"
 
 #include "runner/base/clock.h"
-#include "runner/base/proc.h"
 #include "runner/base/log.h"
 #include "runner/base/path.h"
+#include "runner/base/proc.h"
 #include "runner/oci/media.h"
 #include "steps/build/add.h"
 #include "steps/build/builder.h"
@@ -13,7 +13,8 @@
 #include "steps/build/source_root.h"
 #include "steps/build/user.h"
 
-/* --- the root so far ---------------------------------------------------------------------------- */
+/* --- the root so far ----------------------------------------------------------------------------
+ */
 
 static int start_rootfs(struct slip_build_stage *s, struct slip_err *err)
 {
@@ -50,7 +51,8 @@ int slip_build_stage_rootfs(
 	return 0;
 }
 
-/* --- COPY and ADD ------------------------------------------------------------------------------- */
+/* --- COPY and ADD -------------------------------------------------------------------------------
+ */
 
 static int base_files(struct slip_builder *b, struct slip_base *base, struct slip_rootfs **out,
 	struct slip_err *err)
@@ -92,16 +94,13 @@ static int place_group(struct slip_place *p, const struct slip_copy_plan *plan,
 	const struct slip_copy_group *g, const char *dest, bool dest_is_dir, struct slip_err *err)
 {
 	const struct slip_copy_item *first = &plan->items[g->first];
-	if (first->is_archive) {
-		if (slip_place_dir(p, dest, err) < 0 || slip_place_flush(p, err) < 0)
-			return -1;
+	if (first->is_archive)
 		return slip_add_archive(p, first, dest, err);
-	}
 	if (!g->is_dir) {
 		bool into = dest_is_dir || slip_place_is_dir(p, dest);
-		slip_autofree char *path = !into	? slip_xstrdup(dest)
-					   : *dest	? slip_xasprintf("%s/%s", dest, first->rel)
-							: slip_xstrdup(first->rel);
+		slip_autofree char *path = !into   ? slip_xstrdup(dest)
+					   : *dest ? slip_xasprintf("%s/%s", dest, first->rel)
+						   : slip_xstrdup(first->rel);
 		return slip_place_item(p, first, path, err);
 	}
 	/* The directory's contents; of the directory itself only the time is taken over. */
@@ -109,8 +108,8 @@ static int place_group(struct slip_place *p, const struct slip_copy_plan *plan,
 		return -1;
 	for (size_t i = 1; i < g->n; i++) {
 		const struct slip_copy_item *item = first + i;
-		slip_autofree char *path = *dest ? slip_xasprintf("%s/%s", dest, item->rel)
-						 : slip_xstrdup(item->rel);
+		slip_autofree char *path =
+			*dest ? slip_xasprintf("%s/%s", dest, item->rel) : slip_xstrdup(item->rel);
 		if (slip_place_item(p, item, path, err) < 0)
 			return -1;
 	}
@@ -156,7 +155,8 @@ static int write_copy(struct slip_build_stage *s, const struct slip_step *step,
 	return rc;
 }
 
-/* --- WORKDIR ------------------------------------------------------------------------------------ */
+/* --- WORKDIR ------------------------------------------------------------------------------------
+ */
 
 static int write_workdir(struct slip_build_stage *s, const struct slip_step *step,
 	struct slip_layer_writer *w, struct slip_err *err)
@@ -179,13 +179,19 @@ static int write_workdir(struct slip_build_stage *s, const struct slip_step *ste
 	return rc;
 }
 
-/* --- steps -------------------------------------------------------------------------------------- */
+/* --- steps --------------------------------------------------------------------------------------
+ */
 
-static int make_layer(struct slip_build_stage *s, struct slip_step *step, struct slip_err *err)
+static int make_layer(struct slip_build_stage *s, size_t i, struct slip_err *err)
 {
+	struct slip_step *step = s->steps[i];
 	struct slip_layer_make make;
-	if (slip_layer_make_begin(s->builder, s->family, &make, err) < 0)
+	/* What a RUN changes is a directory already. */
+	bool with_files = step->kind != SLIP_STEP_RUN && i < s->files_until;
+	if (slip_layer_make_begin(s->builder, s->family, with_files, &make, err) < 0) {
+		slip_layer_make_abort(&make);
 		return -1;
+	}
 	char *dir = NULL; /* where its files are already unpacked */
 	int rc;
 	switch (step->kind) {
@@ -201,7 +207,7 @@ static int make_layer(struct slip_build_stage *s, struct slip_step *step, struct
 		break;
 	}
 	if (rc == 0)
-		rc = slip_layer_make_end(&make, &step->layer, err);
+		rc = slip_layer_make_end(&make, &step->layer, &dir, err);
 	slip_layer_make_abort(&make);
 	if (rc < 0) {
 		free(dir);
@@ -234,7 +240,7 @@ static int build_step(struct slip_build_stage *s, size_t i, struct slip_err *err
 	if (slip_cancel_check(err) < 0)
 		return -1;
 	announce(s, step, "step.start", -1);
-	if (rootfs_with(s, i, err) < 0 || make_layer(s, step, err) < 0)
+	if (rootfs_with(s, i, err) < 0 || make_layer(s, i, err) < 0)
 		return slip_step_locate(step, err);
 	step->result = SLIP_STEP_BUILT;
 	announce(s, step, "step.done", slip_clock_monotonic() - start);

@@ -1,8 +1,8 @@
 /*
  * Cache keys, format v1: SHA-256 over named, length-framed parts (docs/formats/cache-key.md).
  *
- * A part is its name and its bytes, each preceded by its length as eight bytes, little end first, so
- * that no two lists of parts give the same stream.
+ * A part is its name and its bytes, each preceded by its length as eight bytes, little end first,
+ * so that no two lists of parts give the same stream.
  */
 #ifndef SLIP_BUILD_KEY_H
 #define SLIP_BUILD_KEY_H

@@ -12,10 +12,11 @@ struct slip_layer {
 	struct slip_descriptor desc;
 	struct slip_digest diff_id;
 	/*
-	 * Where the blob is when the local store has it not: "registry/repository" or "oci:DIR"; NULL
-	 * when it was made here.
+	 * Where the blob is when the local store has it not: "registry/repository" or "oci:DIR";
+	 * NULL when it was made here.
 	 */
 	char *where;
+	char *host; /* the registry host that really has it, where maps lead elsewhere; or NULL */
 };
 
 void slip_layer_release(struct slip_layer *l);
@@ -29,12 +30,5 @@ struct slip_layers {
 
 void slip_layers_add(struct slip_layers *ls, const struct slip_layer *l); /* copied */
 void slip_layers_release(struct slip_layers *ls);
-
-/* Make sure that the local store has the blob. Thread-safe. */
-int slip_layer_fetch(struct slip_builder *b, const struct slip_layer *l, struct slip_err *err)
-	SLIP_MUST_CHECK;
-/* The same for several at once, on the transfer workers. */
-int slip_layers_fetch(struct slip_builder *b, const struct slip_layer *v, size_t n,
-	struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

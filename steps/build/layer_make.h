@@ -1,5 +1,6 @@
 /*
- * Making one layer: a spool in the store, a writer upon it, and in the end a descriptor.
+ * Making one layer: a spool in the store, a writer upon it, and in the end a descriptor. Where a
+ * RUN is going to need the files they are unpacked from the same pass, beside the compression.
  */
 #ifndef SLIP_BUILD_LAYER_MAKE_H
 #define SLIP_BUILD_LAYER_MAKE_H
@@ -9,18 +10,21 @@
 #include "runner/store/store.h"
 #include "steps/build/layer.h"
 
+struct slip_layer_files;
+
 struct slip_layer_make {
+	struct slip_layer_files *files; /* NULL: not wanted */
 	struct slip_spool spool;
 	struct slip_layer_writer *writer;
 	enum slip_media_family family;
 	enum slip_compression compression;
 };
 
-int slip_layer_make_begin(struct slip_builder *b, enum slip_media_family family,
+int slip_layer_make_begin(struct slip_builder *b, enum slip_media_family family, bool with_files,
 	struct slip_layer_make *m, struct slip_err *err) SLIP_MUST_CHECK;
-/* The blob is in the store, *out describes it. */
-int slip_layer_make_end(struct slip_layer_make *m, struct slip_layer *out, struct slip_err *err)
-	SLIP_MUST_CHECK;
+/* The blob is in the store, *out describes it. *dir is set to the files' directory, if wanted. */
+int slip_layer_make_end(struct slip_layer_make *m, struct slip_layer *out, char **dir,
+	struct slip_err *err) SLIP_MUST_CHECK;
 void slip_layer_make_abort(struct slip_layer_make *m); /* fine after end */
 
 #endif

@@ -18,8 +18,8 @@ struct slip_output {
 };
 
 /* Config and manifest of the target stage, whose steps are done; both are put into the store. */
-int slip_output_make(struct slip_builder *b, struct slip_output *out, struct slip_err *err)
-	SLIP_MUST_CHECK;
+int slip_output_make(
+	struct slip_builder *b, struct slip_output *out, struct slip_err *err) SLIP_MUST_CHECK;
 void slip_output_release(struct slip_output *o);
 
 /* output_push.c: blobs first, manifests after all of them, tags last. */
@@ -30,10 +30,10 @@ struct slip_push_check *slip_push_check_start(struct slip_builder *b);
 int slip_push_check_finish(struct slip_push_check *c, struct slip_err *err) SLIP_MUST_CHECK;
 
 /* output_files.c */
-int slip_output_layout(struct slip_output *o, const char *dir, struct slip_err *err)
-	SLIP_MUST_CHECK;
-int slip_output_archive(struct slip_output *o, const char *file, struct slip_err *err)
-	SLIP_MUST_CHECK;
+int slip_output_layout(
+	struct slip_output *o, const char *dir, struct slip_err *err) SLIP_MUST_CHECK;
+int slip_output_archive(
+	struct slip_output *o, const char *file, struct slip_err *err) SLIP_MUST_CHECK;
 int slip_output_digest_files(struct slip_output *o, struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

@@ -1,20 +1,22 @@
 #include "config.h"
 
-#include <errno.h>
-
 #include "runner/base/limits.h"
 #include "runner/base/path.h"
 #include "runner/layer/write.h"
 #include "runner/oci/archive.h"
 #include "runner/store/layout.h"
+#include "steps/build/fetch.h"
 #include "steps/build/output.h"
+
+#include <errno.h>
 
 static int fetch_all(struct slip_output *o, struct slip_err *err)
 {
 	return slip_layers_fetch(o->b, o->layers.v, o->layers.n, err);
 }
 
-/* --- OCI layout --------------------------------------------------------------------------------- */
+/* --- OCI layout ---------------------------------------------------------------------------------
+ */
 
 static int layout_blob(struct slip_output *o, struct slip_layout *layout,
 	const struct slip_descriptor *desc, struct slip_err *err)
@@ -48,8 +50,8 @@ int slip_output_layout(struct slip_output *o, const char *dir, struct slip_err *
 			return -1;
 	}
 	if (layout_blob(o, layout, &o->manifest.config, err) < 0 ||
-		slip_layout_put_blob(layout, &o->digest, o->manifest_text,
-			strlen(o->manifest_text), err) < 0)
+		slip_layout_put_blob(
+			layout, &o->digest, o->manifest_text, strlen(o->manifest_text), err) < 0)
 		return -1;
 	slip_descriptor_init(&desc);
 	slip_descriptor_set(&desc, slip_manifest_media_type(&o->manifest), &o->digest,
@@ -57,10 +59,11 @@ int slip_output_layout(struct slip_output *o, const char *dir, struct slip_err *
 	return slip_layout_add_manifest(layout, &desc, layout_name(o->b, &ref), err);
 }
 
-/* --- docker-archive ----------------------------------------------------------------------------- */
+/* --- docker-archive -----------------------------------------------------------------------------
+ */
 
-static int archive_text(struct slip_layer_writer *w, const char *name, const char *text,
-	struct slip_err *err)
+static int archive_text(
+	struct slip_layer_writer *w, const char *name, const char *text, struct slip_err *err)
 {
 	struct slip_entry e;
 	slip_entry_init(&e, SLIP_ENTRY_FILE, name);
@@ -148,7 +151,8 @@ int slip_output_archive(struct slip_output *o, const char *file, struct slip_err
 	return 0;
 }
 
-/* --- digest files ------------------------------------------------------------------------------- */
+/* --- digest files -------------------------------------------------------------------------------
+ */
 
 static int write_text(const char *file, const char *text, struct slip_err *err)
 {
@@ -179,7 +183,8 @@ static char *name_lines(const struct slip_output *o, bool with_tag)
 	slip_buf_init(&text, SLIP_MAX_MANIFEST);
 	for (size_t i = 0; i < o->b->req->destinations.n; i++) {
 		slip_autoref ref = {0};
-		if (slip_ref_parse(o->b->req->destinations.v[i], SLIP_REF_TAG_DEFAULT, &ref, NULL) < 0)
+		if (slip_ref_parse(o->b->req->destinations.v[i], SLIP_REF_TAG_DEFAULT, &ref, NULL) <
+			0)
 			continue;
 		slip_autofree char *repo = slip_ref_print_repo(&ref);
 		slip_buf_addf(&text, "%s%s%s@%s\n", repo, with_tag && ref.tag ? ":" : "",

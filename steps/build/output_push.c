@@ -1,7 +1,8 @@
 #include "config.h"
 
-#include "runner/base/proc.h"
 #include "runner/base/log.h"
+#include "runner/base/proc.h"
+#include "steps/build/fetch.h"
 #include "steps/build/output.h"
 
 /* One blob on its way to one repository. */
@@ -10,7 +11,7 @@ struct blob_push {
 	const struct slip_ref *repo;
 	const struct slip_descriptor *desc;
 	const struct slip_layer *layer; /* NULL: the config */
-	struct slip_strv from;		/* repositories of the same host that have it */
+	struct slip_strv from; /* repositories of the same host that have it */
 	struct slip_task *task;
 };
 
@@ -28,8 +29,8 @@ static int push_blob(void *arg, struct slip_err *err)
 	static const char *const how_names[] = {"existed", "mounted", "uploaded"};
 	struct blob_push *p = arg;
 	enum slip_push_how how;
-	if (slip_registry_push_blob(p->o->b->registry, p->repo, p->desc, &p->from, open_blob, p,
-		    &how, err) < 0)
+	struct slip_blob_source source = {.mounts = &p->from, .open = open_blob, .ctx = p};
+	if (slip_registry_push_blob(p->o->b->registry, p->repo, p->desc, &source, &how, err) < 0)
 		return -1;
 	char bytes[24];
 	snprintf(bytes, sizeof(bytes), "%llu", (unsigned long long)p->desc->size);
@@ -38,18 +39,25 @@ static int push_blob(void *arg, struct slip_err *err)
 	return 0;
 }
 
-/* Where on the same host the blob may be mounted from: the cache, and where it was found. */
+/*
+ * Where on the same host the blob may be mounted from: where it was found or, if it was made here, the
+ * cache it was put into. A wrong guess costs nothing, the upload goes on in the session it opened.
+ */
 static void add_origins(struct blob_push *p)
 {
 	const struct slip_builder *b = p->o->b;
-	const struct slip_ref *cache = b->cache ? slip_cache_repo(b->cache) : NULL;
-	if (cache && slip_streq(cache->domain, p->repo->domain))
-		slip_strv_add(&p->from, cache->path);
+	const char *host = p->repo->domain;
+	if (!p->layer->where) {
+		const struct slip_ref *cache = b->cache ? slip_cache_repo(b->cache) : NULL;
+		if (cache && slip_streq(cache->domain, host))
+			slip_strv_add(&p->from, cache->path);
+		return;
+	}
 	slip_autoref origin = {0};
-	if (!p->layer || !p->layer->where || slip_starts_with(p->layer->where, "oci:") ||
+	if (slip_starts_with(p->layer->where, "oci:") ||
 		slip_ref_parse_repo(p->layer->where, &origin, NULL) < 0)
 		return;
-	if (slip_streq(origin.domain, p->repo->domain) && !slip_strv_has(&p->from, origin.path))
+	if (slip_streq(p->layer->host ? p->layer->host : origin.domain, host))
 		slip_strv_add(&p->from, origin.path);
 }
 
@@ -90,9 +98,8 @@ static int push_blobs(struct slip_output *o, const struct slip_ref *repo, struct
 
 static int push_manifest(struct slip_output *o, const struct slip_ref *dest, struct slip_err *err)
 {
-	if (slip_registry_put_manifest(o->b->registry, dest,
-		    slip_manifest_media_type(&o->manifest), o->manifest_text,
-		    strlen(o->manifest_text), err) < 0)
+	if (slip_registry_put_manifest(o->b->registry, dest, slip_manifest_media_type(&o->manifest),
+		    o->manifest_text, strlen(o->manifest_text), err) < 0)
 		return -1;
 	slip_autofree char *name = slip_ref_print(dest);
 	slip_event("image.pushed", "ref", name, "digest", o->digest.s, NULL);
@@ -139,7 +146,8 @@ int slip_output_push(struct slip_output *o, struct slip_err *err)
 	return rc;
 }
 
-/* --- rights ------------------------------------------------------------------------------------- */
+/* --- rights -------------------------------------------------------------------------------------
+ */
 
 struct push_right {
 	struct slip_builder *b;

@@ -33,16 +33,25 @@ void slip_place_release(struct slip_place *p)
 static struct slip_placed *place(struct slip_place *p, struct slip_entry *e)
 {
 	struct slip_placed *placed = slip_map_get(&p->placed, e->path);
-	if (placed) {
-		slip_entry_release(&placed->e);
-	} else {
+	if (!placed) {
 		placed = slip_xcalloc(1, sizeof(*placed));
 		slip_map_set(&p->placed, e->path, placed);
+	}
+	slip_entry_release(&placed->e);
+	placed->e = *e;
+	placed->item = NULL;
+	return placed;
+}
+
+/* What an archive brought is written already; a file that comes after it is written again. */
+static struct slip_placed *place_later(struct slip_place *p, struct slip_entry *e)
+{
+	struct slip_placed *placed = place(p, e);
+	if (!placed->is_pending) {
+		placed->is_pending = true;
 		slip_grow(p->pending, p->n_pending, &p->cap_pending);
 		p->pending[p->n_pending++] = placed;
 	}
-	placed->e = *e;
-	placed->item = NULL;
 	return placed;
 }
 
@@ -70,8 +79,8 @@ int slip_place_check(
 	if (type < 0 || is_dir == (type == SLIP_ENTRY_DIR))
 		return 0;
 	if (is_dir)
-		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
-			"cannot copy to non-directory: /%s", path);
+		return slip_err_set(
+			err, SLIP_E_DOCKERFILE, 0, "cannot copy to non-directory: /%s", path);
 	return slip_err_set(
 		err, SLIP_E_DOCKERFILE, 0, "cannot replace directory /%s with a file", path);
 }
@@ -93,7 +102,7 @@ static int place_one_dir(struct slip_place *p, const char *path, struct slip_err
 		e.gid = p->gid;
 		e.mtime = p->now;
 	}
-	place(p, &e);
+	place_later(p, &e);
 	return 0;
 }
 
@@ -162,8 +171,7 @@ int slip_place_item(struct slip_place *p, const struct slip_copy_item *item, con
 	free(e.path);
 	e.path = slip_xstrdup(path);
 	apply_flags(p, &e);
-	struct slip_placed *placed = place(p, &e);
-	placed->item = item;
+	place_later(p, &e)->item = item;
 	return 0;
 }
 
@@ -189,6 +197,9 @@ static int write_bytes(struct slip_place *p, const struct slip_entry *e,
 			return -1;
 		return slip_layer_writer_data(p->writer, item->body, e->size, err);
 	}
+	/* Sockets of a context arrive as empty files too, and cannot be opened. */
+	if (e->size == 0)
+		return slip_layer_writer_entry(p->writer, e, err);
 	slip_autoclose int fd = -1;
 	if (p->source->ops->open(p->source, item->source, &fd, err) < 0)
 		return -1;
@@ -201,6 +212,7 @@ int slip_place_flush(struct slip_place *p, struct slip_err *err)
 		qsort(p->pending, p->n_pending, sizeof(struct slip_placed *), by_path);
 	for (size_t i = 0; i < p->n_pending; i++) {
 		struct slip_placed *placed = p->pending[i];
+		placed->is_pending = false;
 		link_to_first(p, &placed->e);
 		bool has_bytes = placed->item && placed->e.type == SLIP_ENTRY_FILE;
 		int rc = has_bytes ? write_bytes(p, &placed->e, placed->item, err)
@@ -216,8 +228,6 @@ int slip_place_note(struct slip_place *p, const struct slip_entry *e, struct sli
 {
 	struct slip_entry copy;
 	slip_entry_copy(&copy, e);
-	size_t before = p->n_pending;
 	place(p, &copy);
-	p->n_pending = before; /* it is written already */
 	return slip_tree_apply(p->root->tree, e, p->origin, err);
 }

@@ -7,12 +7,23 @@
 static const char *const formats[] = {"", "docker", "oci", NULL};
 static const char *const compressions[] = {"gzip", "zstd", NULL};
 /* In the order of enum slip_isolation_mode. */
-static const char *const isolations[] = {
-	"auto", "namespaces", "chroot", "in-place", "none", NULL};
+static const char *const isolations[] = {"auto", "namespaces", "chroot", "in-place", "none", NULL};
+
+/* Accepted so that a command line of kaniko's works; the text is why nothing has to be done. */
+#define IGNORED_BOOL(name, why)                                                                    \
+	{                                                                                          \
+		name, 0, SLIP_OPT_BOOL, AT(ignored), NULL, why, NULL, NULL,                        \
+			SLIP_OPT_NO_EFFECT | SLIP_OPT_HIDDEN                                       \
+	}
+#define IGNORED_TEXT(name, why)                                                                    \
+	{                                                                                          \
+		name, 0, SLIP_OPT_STRING, AT(ignored_text), "VALUE", why, NULL, NULL,              \
+			SLIP_OPT_NO_EFFECT | SLIP_OPT_HIDDEN                                       \
+	}
 
 const struct slip_opt slip_build_options[] = {
-	{"context", 'c', SLIP_OPT_STRING, AT(context), "DIR", "The directory that COPY and ADD read.",
-		"."},
+	{"context", 'c', SLIP_OPT_STRING, AT(context), "DIR",
+		"The directory that COPY and ADD read.", "."},
 	{"dockerfile", 'f', SLIP_OPT_STRING, AT(dockerfile), "FILE",
 		"The Dockerfile: a path from here, or from the context.", "Dockerfile"},
 	{"build-arg", 0, SLIP_OPT_LIST, AT(build_args), "NAME[=VALUE]",
@@ -67,7 +78,8 @@ const struct slip_opt slip_build_options[] = {
 	{"skip-push-permission-check", 0, SLIP_OPT_BOOL, AT(skip_push_permission_check), NULL,
 		"Do not ask the registries for push rights before the build."},
 
-	{"insecure", 0, SLIP_OPT_BOOL, AT(insecure), NULL, "Push over plain HTTP where HTTPS fails."},
+	{"insecure", 0, SLIP_OPT_BOOL, AT(insecure), NULL,
+		"Push over plain HTTP where HTTPS fails."},
 	{"insecure-pull", 0, SLIP_OPT_BOOL, AT(insecure_pull), NULL,
 		"Pull over plain HTTP where HTTPS fails."},
 	{"insecure-registry", 0, SLIP_OPT_LIST, AT(insecure_registries), "HOST",
@@ -95,6 +107,20 @@ const struct slip_opt slip_build_options[] = {
 		"color"},
 	{"log-timestamp", 0, SLIP_OPT_BOOL, AT(log_timestamp), NULL,
 		"Times of day in the log instead of elapsed seconds."},
+
+	IGNORED_BOOL("force", "every build has a root of its own, nothing is overwritten"),
+	IGNORED_BOOL("cleanup", "a build leaves nothing behind"),
+	IGNORED_BOOL("skip-unused-stages", "unused stages are never built"),
+	IGNORED_BOOL("force-build-metadata", "layers are as BuildKit makes them"),
+	IGNORED_BOOL("use-new-run", "changes are found without hashing the root"),
+	IGNORED_BOOL("compressed-caching", "layers are compressed once, to disk"),
+	IGNORED_BOOL("ignore-var-run", "the build has a /var/run of its own"),
+	IGNORED_TEXT("snapshot-mode", "changes are found without hashing the root"),
+	IGNORED_TEXT("snapshotMode", "changes are found without hashing the root"),
+	IGNORED_TEXT("kaniko-dir", "the work directory is in the store"),
+	IGNORED_TEXT("push-retry", "requests are always retried"),
+	IGNORED_TEXT("image-download-retry", "requests are always retried"),
+	IGNORED_TEXT("image-fs-extract-retry", "requests are always retried"),
 	{NULL},
 };
 
@@ -127,7 +153,8 @@ int slip_build_request_check(const struct slip_build_request *r, struct slip_err
 			"where to? Give --destination, or --no-push to build only");
 	if (r->cache && !r->cache_repo && !r->destinations.n)
 		return slip_err_set(err, SLIP_E_USAGE, 0,
-			"--cache without a destination needs --cache-repo (a repository or oci:DIR)");
+			"--cache without a destination needs --cache-repo (a repository or "
+			"oci:DIR)");
 	if (r->image_name_with_digest_file && !r->destinations.n)
 		return slip_err_set(err, SLIP_E_USAGE, 0,
 			"--image-name-with-digest-file needs a --destination");

@@ -1,11 +1,13 @@
 /*
  * What one image build is asked to do: the values of `slipway build`'s flags, wherever they come
- * from (command line, slipway.yaml, another process). One table, slip_build_options, names them all.
+ * from (command line, slipway.yaml, another process). One table, slip_build_options, names them
+ * all.
  */
 #ifndef SLIP_BUILD_REQUEST_H
 #define SLIP_BUILD_REQUEST_H
 
 #include "runner/base/opt.h"
+#include "runner/registry/registry.h"
 
 enum slip_image_format {
 	SLIP_FORMAT_INHERIT, /* the base image's; OCI for FROM scratch */
@@ -30,7 +32,7 @@ struct slip_build_request {
 	char *image_name_with_digest_file;
 	char *image_name_tag_with_digest_file;
 	int image_format; /* enum slip_image_format */
-	int compression;  /* 0 gzip, 1 zstd */
+	int compression; /* 0 gzip, 1 zstd */
 	int64_t compression_level;
 	/* cache */
 	bool cache;
@@ -56,10 +58,15 @@ struct slip_build_request {
 	struct slip_strv registry_mirrors;
 	struct slip_strv registry_maps;
 	bool skip_default_registry_fallback;
+	struct slip_registry_login *logins; /* from the spec; NULL on the command line */
+	size_t n_logins;
 	/* logs */
 	char *verbosity;
 	char *log_format;
 	bool log_timestamp;
+	/* flags of kaniko's that need nothing here */
+	bool ignored;
+	char *ignored_text;
 };
 
 extern const struct slip_opt slip_build_options[];
@@ -67,7 +74,7 @@ extern const struct slip_opt slip_build_options[];
 void slip_build_request_init(struct slip_build_request *r); /* defaults applied */
 void slip_build_request_release(struct slip_build_request *r);
 /* What the flags say together: destinations or --no-push, a cache repository, ... */
-int slip_build_request_check(const struct slip_build_request *r, struct slip_err *err)
-	SLIP_MUST_CHECK;
+int slip_build_request_check(
+	const struct slip_build_request *r, struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

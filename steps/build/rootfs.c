@@ -2,28 +2,23 @@
 
 #include "steps/build/rootfs.h"
 
-#include <errno.h>
-
 #include "runner/base/limits.h"
 #include "runner/base/log.h"
 #include "runner/base/path.h"
 #include "runner/layer/unpack.h"
 #include "steps/build/builder.h"
+#include "steps/build/fetch.h"
+
+#include <errno.h>
 
 /* Unpacked trees of different owners' maps are different trees. */
-static char *tree_key(const struct slip_builder *b, const struct slip_digest *chain)
+static char *tree_key(const struct slip_builder *b, const char *chain)
 {
 	const char *map = b->isolation.mode == SLIP_ISOLATION_NONE ? "plain"
 			  : b->isolation.user_namespace		   ? "user"
 								   : "root";
-	return slip_xasprintf("%s-%s-%u", slip_digest_hex(chain), map,
-		b->isolation.user_namespace ? b->isolation.ids : 0);
-}
-
-static bool keeps_owners(const struct slip_builder *b)
-{
-	return b->isolation.mode != SLIP_ISOLATION_NONE &&
-	       (!b->isolation.user_namespace || b->isolation.ids > 1);
+	return slip_xasprintf(
+		"%s-%s-%u", chain, map, b->isolation.user_namespace ? b->isolation.ids : 0);
 }
 
 static void base_chain(const struct slip_base *base, struct slip_digest *chain)
@@ -32,8 +27,8 @@ static void base_chain(const struct slip_base *base, struct slip_digest *chain)
 }
 
 /*
- * Origins number layers, since whiteouts need them apart; all of a base image's are in one directory,
- * dirs[0].
+ * Origins number layers, since whiteouts need them apart; all of a base image's are in one
+ * directory, dirs[0].
  */
 static uint32_t base_origins(const struct slip_rootfs *r)
 {
@@ -60,23 +55,54 @@ static struct slip_rootfs_dir *add_dir(struct slip_rootfs *r, const struct slip_
 	return d;
 }
 
-/* --- the index ---------------------------------------------------------------------------------- */
+/* --- the index ----------------------------------------------------------------------------------
+ */
 
-static int apply_blob(struct slip_builder *b, const struct slip_layer *l,
+/* Unpack one layer's bytes, verified by the time this returns 0. Takes the fetch. */
+static int apply_fetch(struct slip_fetch *f, const struct slip_layer *l,
 	const struct slip_unpack *opt, struct slip_err *err)
 {
-	slip_autoclose int fd = -1;
 	struct slip_unpacked done;
-	if (slip_layer_fetch(b, l, err) < 0 ||
-		slip_store_open_blob(b->store, &l->desc.digest, &fd, NULL, err) < 0)
-		return -1;
-	if (slip_unpack_layer(slip_source_fd(&fd), opt, &done, err) < 0)
+	struct slip_err fetching = SLIP_ERR_INIT, unpacking = SLIP_ERR_INIT;
+	int unpacked = slip_unpack_layer(slip_fetch_source(f), opt, &done, &unpacking);
+	/* A broken transfer explains a broken archive, not the other way round. */
+	if (slip_fetch_finish(f, &fetching) < 0)
+		return slip_err_copy(err, &fetching);
+	if (unpacked < 0) {
+		slip_err_copy(err, &unpacking);
 		return slip_err_wrap(err, "layer %.19s", l->desc.digest.s);
+	}
 	if (slip_digest_is_set(&l->diff_id) && !slip_digest_equal(&done.diff_id, &l->diff_id))
 		return slip_err_set(err, SLIP_E_DIGEST, 0,
 			"layer %.19s unpacks to %s, its image promises %s", l->desc.digest.s,
 			done.diff_id.s, l->diff_id.s);
 	return 0;
+}
+
+static int apply_layer(struct slip_builder *b, const struct slip_layer *l,
+	const struct slip_unpack *opt, struct slip_err *err)
+{
+	return apply_fetch(slip_fetch_start(b, l), l, opt, err);
+}
+
+/* The base's layers, all of them transferred at once and applied in their order. */
+static int apply_base(struct slip_rootfs *r, const struct slip_unpack *how, struct slip_err *err)
+{
+	const struct slip_layers *ls = &r->base->layers;
+	slip_autofree struct slip_fetch **fetches =
+		slip_xcalloc(ls->n + 1, sizeof(struct slip_fetch *));
+	for (size_t i = 0; i < ls->n; i++)
+		fetches[i] = slip_fetch_start(r->builder, &ls->v[i]);
+	int rc = 0;
+	for (size_t i = 0; i < ls->n; i++) {
+		struct slip_unpack opt = *how;
+		opt.origin = (uint32_t)i;
+		if (rc < 0)
+			(void)!slip_fetch_finish(fetches[i], NULL);
+		else
+			rc = apply_fetch(fetches[i], &ls->v[i], &opt, err);
+	}
+	return rc;
 }
 
 static bool load_index(struct slip_builder *b, const char *key, struct slip_tree **tree)
@@ -99,24 +125,61 @@ static void save_index(struct slip_builder *b, const char *key, const struct sli
 		slip_debug("the index of the base is not kept: %s", err.msg);
 }
 
-static int index_base(struct slip_rootfs *r, struct slip_err *err)
+static int index_base(struct slip_rootfs *r, const char *chain, struct slip_err *err)
+{
+	if (load_index(r->builder, chain, &r->tree))
+		return 0;
+	r->tree = slip_tree_new();
+	struct slip_unpack opt = {.rootfd = -1, .tree = r->tree};
+	if (apply_base(r, &opt, err) < 0)
+		return -1;
+	save_index(r->builder, chain, r->tree);
+	return 0;
+}
+
+/* The whole base image in one directory, found in or added to the store. */
+static int unpack_base(struct slip_rootfs *r, const char *chain, struct slip_err *err)
 {
 	struct slip_builder *b = r->builder;
+	struct slip_rootfs_dir *d = &r->dirs[0];
+	slip_autofree char *key = tree_key(b, chain);
+	if (slip_store_open_tree(b->store, key, &d->fd, &d->path, err) == 0)
+		return 0;
+	if (!slip_err_is(err, SLIP_E_NOTFOUND))
+		return -1;
+	slip_err_clear(err);
+	if (slip_store_begin_tree(b->store, &d->fd, &d->path, err) < 0)
+		return -1;
+	slip_cleanup(slip_tree_cleanup) struct slip_tree *tree = r->tree ? NULL : slip_tree_new();
+	struct slip_unpack opt = {.rootfd = d->fd,
+		.form = SLIP_UNPACK_MERGE,
+		.owners = slip_builder_keeps_owners(b),
+		.tree = tree};
+	if (apply_base(r, &opt, err) < 0)
+		return -1;
+	if (tree) {
+		save_index(b, chain, tree);
+		r->tree = slip_steal_ptr(&tree);
+	}
+	slip_cleanup_close(&d->fd);
+	if (slip_store_commit_tree(b->store, key, &d->path, err) < 0)
+		return -1;
+	slip_cleanup_free(&d->path);
+	return slip_store_open_tree(b->store, key, &d->fd, &d->path, err);
+}
+
+/* Index and, where a RUN is coming, directory: one pass over the layers makes both. */
+static int open_base(struct slip_rootfs *r, struct slip_err *err)
+{
 	struct slip_digest chain;
 	base_chain(r->base, &chain);
-	if (load_index(b, slip_digest_hex(&chain), &r->tree))
-		return 0;
-	if (slip_layers_fetch(b, r->base->layers.v, r->base->layers.n, err) < 0)
+	const char *hex = slip_digest_hex(&chain);
+	if (!r->base->wants_files)
+		return index_base(r, hex, err);
+	(void)load_index(r->builder, hex, &r->tree);
+	if (unpack_base(r, hex, err) < 0)
 		return -1;
-	r->tree = slip_tree_new();
-	for (size_t i = 0; i < r->base->layers.n; i++) {
-		struct slip_unpack opt = {
-			.rootfd = -1, .tree = r->tree, .origin = (uint32_t)i};
-		if (apply_blob(b, &r->base->layers.v[i], &opt, err) < 0)
-			return -1;
-	}
-	save_index(b, slip_digest_hex(&chain), r->tree);
-	return 0;
+	return r->tree ? 0 : index_base(r, hex, err);
 }
 
 int slip_rootfs_new(struct slip_builder *b, const struct slip_base *base, struct slip_rootfs **out,
@@ -128,7 +191,7 @@ int slip_rootfs_new(struct slip_builder *b, const struct slip_base *base, struct
 	add_dir(r, NULL);
 	if (!base) {
 		r->tree = slip_tree_new();
-	} else if (index_base(r, err) < 0) {
+	} else if (open_base(r, err) < 0) {
 		slip_rootfs_free(r);
 		return -1;
 	}
@@ -172,7 +235,7 @@ int slip_rootfs_add_layer(struct slip_rootfs *r, const struct slip_layer *l, str
 {
 	struct slip_unpack opt = {
 		.rootfd = -1, .tree = r->tree, .origin = slip_rootfs_next_origin(r)};
-	if (apply_blob(r->builder, l, &opt, err) < 0)
+	if (apply_layer(r->builder, l, &opt, err) < 0)
 		return -1;
 	add_dir(r, l);
 	return 0;
@@ -184,48 +247,8 @@ void slip_rootfs_add_made(struct slip_rootfs *r, const struct slip_layer *l, cha
 	d->path = dir_path;
 }
 
-/* --- directories -------------------------------------------------------------------------------- */
-
-/* The whole base image in one directory, found in or added to the store. */
-static int unpack_base(struct slip_rootfs *r, struct slip_rootfs_dir *d, struct slip_err *err)
-{
-	struct slip_builder *b = r->builder;
-	struct slip_digest chain;
-	base_chain(r->base, &chain);
-	slip_autofree char *key = tree_key(b, &chain);
-	if (slip_store_open_tree(b->store, key, &d->fd, &d->path, err) == 0)
-		return 0;
-	if (!slip_err_is(err, SLIP_E_NOTFOUND))
-		return -1;
-	slip_err_clear(err);
-	if (slip_layers_fetch(b, r->base->layers.v, r->base->layers.n, err) < 0 ||
-		slip_store_begin_tree(b->store, &d->fd, &d->path, err) < 0)
-		return -1;
-	for (size_t i = 0; i < r->base->layers.n; i++) {
-		struct slip_unpack opt = {.rootfd = d->fd,
-			.form = SLIP_UNPACK_MERGE,
-			.owners = keeps_owners(b)};
-		if (apply_blob(b, &r->base->layers.v[i], &opt, err) < 0)
-			return -1;
-	}
-	slip_cleanup_close(&d->fd);
-	if (slip_store_commit_tree(b->store, key, &d->path, err) < 0)
-		return -1;
-	slip_cleanup_free(&d->path);
-	return slip_store_open_tree(b->store, key, &d->fd, &d->path, err);
-}
-
-/* A fresh directory of this build's own. */
-static int make_dir(struct slip_builder *b, const char *prefix, struct slip_rootfs_dir *d,
-	struct slip_err *err)
-{
-	if (slip_make_temp_dir(slip_store_work_path(b->store), prefix, &d->path, err) < 0)
-		return -1;
-	/* It becomes the root directory of what a RUN sees. */
-	if (chmod(d->path, 0755) < 0)
-		return slip_err_set(err, SLIP_E_IO, errno, "chmod %s", d->path);
-	return 0;
-}
+/* --- directories --------------------------------------------------------------------------------
+ */
 
 static int open_dir(struct slip_rootfs_dir *d, struct slip_err *err)
 {
@@ -241,9 +264,12 @@ static int unpack_dir(struct slip_rootfs *r, size_t i, struct slip_err *err)
 	struct slip_rootfs_dir *d = &r->dirs[i];
 	if (d->path)
 		return open_dir(d, err);
-	if (i == 0 && r->base)
-		return unpack_base(r, d, err);
-	if (make_dir(b, "layer-", d, err) < 0 || open_dir(d, err) < 0)
+	if (i == 0 && r->base) {
+		struct slip_digest chain;
+		base_chain(r->base, &chain);
+		return unpack_base(r, slip_digest_hex(&chain), err);
+	}
+	if (slip_builder_make_dir(b, "layer-", &d->path, &d->fd, err) < 0)
 		return -1;
 	if (i == 0)
 		return 0; /* scratch */
@@ -251,9 +277,9 @@ static int unpack_dir(struct slip_rootfs *r, size_t i, struct slip_err *err)
 		.rootfd = d->fd,
 		.form = SLIP_UNPACK_OVERLAY,
 		.overlay_xattr = b->isolation.overlay_xattr,
-		.owners = keeps_owners(b),
+		.owners = slip_builder_keeps_owners(b),
 	};
-	return apply_blob(b, &d->layer, &opt, err);
+	return apply_layer(b, &d->layer, &opt, err);
 }
 
 int slip_rootfs_unpack(struct slip_rootfs *r, struct slip_err *err)
@@ -272,8 +298,9 @@ int slip_rootfs_open(struct slip_rootfs *r, const char *path, const struct slip_
 	size_t i = dir_of_origin(r, inode->origin);
 	if (unpack_dir(r, i, err) < 0)
 		return -1;
-	/* A later layer of the base may have removed the name that came with the bytes. */
-	if (slip_open_in_root(r->dirs[i].fd, inode->first_path, flags, 0, fd, NULL) == 0)
+	/* Of several names the base may since have lost the one that came with the bytes. */
+	if (inode->first_path &&
+		slip_open_in_root(r->dirs[i].fd, inode->first_path, flags, 0, fd, NULL) == 0)
 		return 0;
 	return slip_open_in_root(r->dirs[i].fd, path, flags, 0, fd, err);
 }
@@ -282,8 +309,9 @@ int slip_rootfs_open_origin(struct slip_rootfs *r, uint32_t origin, const char *
 {
 	int fd;
 	size_t i = dir_of_origin(r, origin);
-	if (unpack_dir(r, i, NULL) < 0 || slip_open_in_root(r->dirs[i].fd, path,
-						 O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, &fd, NULL) < 0)
+	if (unpack_dir(r, i, NULL) < 0 ||
+		slip_open_in_root(
+			r->dirs[i].fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, &fd, NULL) < 0)
 		return -1;
 	return fd;
 }

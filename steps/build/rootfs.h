@@ -4,7 +4,8 @@
  * Its truth is a list of layers. The index (tree) says what they amount to and costs a look at
  * their headers; directories hold their bytes and cost an unpacking: one for a whole base image,
  * kept in the store for the next build, and one for each layer above it. Stacked by overlayfs they
- * are what a RUN sees; looked up through the index they are what COPY --from reads, without any mount.
+ * are what a RUN sees; looked up through the index they are what COPY --from reads, without any
+ * mount.
  */
 #ifndef SLIP_BUILD_ROOTFS_H
 #define SLIP_BUILD_ROOTFS_H
@@ -37,11 +38,11 @@ struct slip_rootfs *slip_rootfs_copy(const struct slip_rootfs *r); /* for FROM s
 void slip_rootfs_free(struct slip_rootfs *r);
 
 /* Add a layer that is not in the index yet; its blob is fetched. */
-int slip_rootfs_add_layer(struct slip_rootfs *r, const struct slip_layer *l, struct slip_err *err)
-	SLIP_MUST_CHECK;
-/* Add a layer whose entries are in the index already under the next origin; dir_path may be NULL. */
-void slip_rootfs_add_made(
-	struct slip_rootfs *r, const struct slip_layer *l, char *dir_path);
+int slip_rootfs_add_layer(
+	struct slip_rootfs *r, const struct slip_layer *l, struct slip_err *err) SLIP_MUST_CHECK;
+/* Add a layer whose entries are in the index already under the next origin; dir_path may be NULL.
+ */
+void slip_rootfs_add_made(struct slip_rootfs *r, const struct slip_layer *l, char *dir_path);
 /* The origin number that the next layer gets. */
 uint32_t slip_rootfs_next_origin(const struct slip_rootfs *r);
 /* Unpack what is not unpacked yet. owners: as the layers say (needs privilege), for RUN. */

@@ -2,8 +2,6 @@
 
 #include "steps/build/run.h"
 
-#include <errno.h>
-
 #include "runner/base/io.h"
 #include "runner/base/path.h"
 #include "runner/layer/diff.h"
@@ -11,6 +9,8 @@
 #include "runner/sandbox/run.h"
 #include "steps/build/builder.h"
 #include "steps/build/user.h"
+
+#include <errno.h>
 
 static int mount_root(
 	struct slip_build_stage *s, struct slip_overlay *overlay, struct slip_err *err)
@@ -66,11 +66,14 @@ static int run_command(struct slip_build_stage *s, const struct slip_run_step *r
 	const struct slip_overlay *o, struct slip_err *err)
 {
 	struct slip_user user;
+	struct slip_sandbox_file script = {run->script_path, run->script, 0755};
 	struct slip_sandbox_spec spec = {
 		.root = o->merged,
 		.cwd = run->cwd,
 		.network = run->no_network ? SLIP_NETWORK_NONE : SLIP_NETWORK_DEFAULT,
 		.timeout_ms = -1,
+		.files = &script,
+		.n_files = run->script ? 1 : 0,
 	};
 	int rc = slip_user_for_run(s->rootfs, run->user, &user, err);
 	if (rc == 0)
@@ -79,8 +82,8 @@ static int run_command(struct slip_build_stage *s, const struct slip_run_step *r
 		slip_strv_copy(&spec.argv, &run->argv);
 		slip_strv_copy(&spec.env, &run->env);
 		if (!env_has(&spec.env, "HOME="))
-			slip_strv_addf(&spec.env, "HOME=%s",
-				user.home && *user.home ? user.home : "/");
+			slip_strv_addf(
+				&spec.env, "HOME=%s", user.home && *user.home ? user.home : "/");
 		spec.uid = user.uid;
 		spec.gid = user.gid;
 		spec.groups = user.groups;

@@ -24,7 +24,8 @@ struct slip_source_ops {
 	/* Names in a directory, sorted by bytes; excluded ones are left out. */
 	int (*list)(struct slip_source_tree *t, const char *path, struct slip_strv *names,
 		struct slip_err *err);
-	/* Metadata of a listed name, links not followed. *optional: only a parent of what is seen. */
+	/* Metadata of a listed name, links not followed. *optional: only a parent of what is seen.
+	 */
 	int (*stat)(struct slip_source_tree *t, const char *path, struct slip_entry *e,
 		bool *optional, struct slip_err *err);
 	/* The bytes of a regular file. */
@@ -33,7 +34,7 @@ struct slip_source_ops {
 
 struct slip_source_tree {
 	const struct slip_source_ops *ops;
-	const char *what;    /* "the context", "stage build": for messages */
+	const char *what; /* "the context", "stage build": for messages */
 	bool keeps_metadata; /* owners, xattrs and hard links count (--from) */
 };
 

@@ -24,14 +24,14 @@ struct slip_build_stage {
 
 	enum slip_base_kind base_kind;
 	struct slip_build_stage *parent; /* FROM stage */
-	struct slip_base *base;		 /* FROM image */
+	struct slip_base *base; /* FROM image */
 	struct slip_platform platform;
 	enum slip_media_family family;
 
 	/* Made by evaluation. */
 	struct slip_image image; /* without diff ids; history has an entry a step */
-	struct slip_map vars;	 /* every variable in scope, name to value, newest definition */
-	struct slip_map args;	 /* the ARGs among them, for history */
+	struct slip_map vars; /* every variable in scope, name to value, newest definition */
+	struct slip_map args; /* names of all ARGs, with no values: for history */
 	struct slip_digest chain; /* key of the state after the last step */
 	struct slip_step **steps;
 	size_t n_steps;
@@ -41,14 +41,17 @@ struct slip_build_stage {
 	size_t n_triggers;
 	size_t cap_triggers;
 
+	/* Made by probing: layers of the steps before this one will be needed as files, by a RUN.
+	 */
+	size_t files_until;
+
 	/* Made by execution. */
 	bool executed;
 	struct slip_rootfs *rootfs; /* NULL until a step or a COPY --from needs it */
-	size_t rootfs_steps;	    /* how many steps of this stage it holds */
+	size_t rootfs_steps; /* how many steps of this stage it holds */
 };
 
-struct slip_build_stage *slip_build_stage_new(
-	struct slip_builder *b, const struct slip_stage *ast);
+struct slip_build_stage *slip_build_stage_new(struct slip_builder *b, const struct slip_stage *ast);
 void slip_build_stage_free(struct slip_build_stage *s);
 struct slip_step *slip_build_stage_add_step(struct slip_build_stage *s, enum slip_step_kind kind);
 void slip_build_stage_keep_trigger(struct slip_build_stage *s, struct slip_instr *instr);

@@ -23,7 +23,7 @@ static void run_release(struct slip_run_step *r)
 	slip_strv_release(&r->env);
 	slip_strv_release(&r->key_env);
 	free(r->script);
-	free(r->script_name);
+	free(r->script_path);
 	free(r->cwd);
 	free(r->user);
 }
@@ -48,7 +48,7 @@ void slip_step_release(struct slip_step *s)
 
 int slip_step_locate(const struct slip_step *s, struct slip_err *err)
 {
-	if (s->file)
-		return slip_dockerfile_locate(s->file, s->start_line, s->end_line, err);
-	return slip_err_wrap(err, "%s (a trigger of the base image)", s->label);
+	if (s->is_trigger)
+		slip_err_wrap(err, "%s", s->label);
+	return slip_dockerfile_locate(s->file, s->start_line, s->end_line, err);
 }

@@ -34,11 +34,11 @@ struct slip_copy_step {
 	struct slip_strv sources;
 	struct slip_inline_file *files; /* heredocs, after the sources */
 	size_t n_files;
-	char *dest;	   /* absolute, clean */
+	char *dest; /* absolute, clean */
 	char *dest_written; /* as expanded, for history */
-	bool dest_is_dir;  /* written with a trailing slash, as "." or as nothing */
-	bool unpack;	   /* ADD: archives among the sources are unpacked */
-	char *chown;	   /* NULL: 0:0, or as in the source with --from */
+	bool dest_is_dir; /* written with a trailing slash, as "." or as nothing */
+	bool unpack; /* ADD: archives among the sources are unpacked */
+	char *chown; /* NULL: 0:0, or as in the source with --from */
 	char *chmod_text; /* NULL: none */
 	struct slip_mode chmod;
 	struct slip_strv excludes;
@@ -50,7 +50,7 @@ struct slip_copy_step {
 struct slip_run_step {
 	struct slip_strv argv;
 	char *script; /* a heredoc that is an executable file; NULL */
-	char *script_name;
+	char *script_path; /* below /dev */
 	struct slip_strv env; /* "NAME=value": image, ENV, ARG */
 	struct slip_strv key_env; /* the part of env that is in the key: no proxies */
 	char *cwd;
@@ -71,11 +71,12 @@ enum slip_step_result {
 
 struct slip_step {
 	enum slip_step_kind kind;
-	const struct slip_dockerfile *file; /* for messages; NULL: a trigger of the base image */
-	int start_line;
+	const struct slip_dockerfile *file; /* for messages */
+	int start_line; /* for a trigger of the base: those of FROM */
 	int end_line;
-	char *label;	/* the instruction, on one line */
-	size_t number;	/* among the stage's instructions, from 1 */
+	bool is_trigger;
+	char *label; /* the instruction, on one line */
+	size_t number; /* among the stage's instructions, from 1 */
 	size_t history; /* its entry in the stage's image */
 	bool cacheable; /* by the flags for its kind */
 	union {

@@ -3,6 +3,7 @@
 #include "steps/build/user.h"
 
 #include "runner/base/limits.h"
+#include "runner/base/log.h"
 
 #define MAX_FIELDS 7
 
@@ -98,8 +99,7 @@ static bool find_group(const char *group, const char *name, uint32_t *gid)
 {
 	struct record rec;
 	while (next_record(&group, &rec)) {
-		if (field_is(&rec, 0, name) && rec.n > 2 &&
-			number(rec.field[2], rec.len[2], gid))
+		if (field_is(&rec, 0, name) && rec.n > 2 && number(rec.field[2], rec.len[2], gid))
 			return true;
 	}
 	return false;
@@ -201,8 +201,8 @@ int slip_user_for_run(
 	return 0;
 }
 
-int slip_user_for_chown(struct slip_rootfs *r, const char *text, uint32_t *uid, uint32_t *gid,
-	struct slip_err *err)
+int slip_user_for_chown(
+	struct slip_rootfs *r, const char *text, uint32_t *uid, uint32_t *gid, struct slip_err *err)
 {
 	slip_autofree char *user = NULL, *group = NULL;
 	split(text, &user, &group);
@@ -225,8 +225,8 @@ int slip_user_for_chown(struct slip_rootfs *r, const char *text, uint32_t *uid, 
 	return group && *group ? resolve_group(r, group, gid, err) : 0;
 }
 
-int slip_user_for_workdir(struct slip_rootfs *r, const char *text, uint32_t *uid, uint32_t *gid,
-	struct slip_err *err)
+int slip_user_for_workdir(
+	struct slip_rootfs *r, const char *text, uint32_t *uid, uint32_t *gid, struct slip_err *err)
 {
 	*uid = *gid = 0;
 	if (!text || !*text)
@@ -234,5 +234,14 @@ int slip_user_for_workdir(struct slip_rootfs *r, const char *text, uint32_t *uid
 	slip_autofree char *user = NULL, *group = NULL;
 	split(text, &user, &group);
 	/* As in BuildKit: a missing group is the user's own, a bare number is its own group. */
-	return slip_user_for_chown(r, group && !*group ? user : text, uid, gid, err);
+	struct slip_err why = SLIP_ERR_INIT;
+	if (slip_user_for_chown(r, group && !*group ? user : text, uid, gid, &why) == 0)
+		return 0;
+	if (!slip_err_is(&why, SLIP_E_DOCKERFILE))
+		return slip_err_copy(err, &why);
+	/* USER is not checked before something runs, and an image from scratch may never run here.
+	 */
+	slip_warn("WORKDIR belongs to root: %s", why.msg);
+	*uid = *gid = 0;
+	return 0;
 }

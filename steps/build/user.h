@@ -1,7 +1,7 @@
 /*
  * Users and groups of an image: /etc/passwd and /etc/group of its root, never this machine's.
- * Files are read as untrusted text: regular files only, at most SLIP_MAX_PASSWD bytes, lines that are
- * no entries are skipped (passwd(5), group(5)).
+ * Files are read as untrusted text: regular files only, at most SLIP_MAX_PASSWD bytes, lines that
+ * are no entries are skipped (passwd(5), group(5)).
  */
 #ifndef SLIP_BUILD_USER_H
 #define SLIP_BUILD_USER_H
@@ -25,7 +25,7 @@ int slip_user_for_run(struct slip_rootfs *r, const char *text, struct slip_user 
 /* --chown text: a number alone gives the group the same number; an unknown name is an error. */
 int slip_user_for_chown(struct slip_rootfs *r, const char *text, uint32_t *uid, uint32_t *gid,
 	struct slip_err *err) SLIP_MUST_CHECK;
-/* Owner of directories that WORKDIR makes. */
+/* Owner of directories that WORKDIR makes; an unknown name is root, with a warning. */
 int slip_user_for_workdir(struct slip_rootfs *r, const char *text, uint32_t *uid, uint32_t *gid,
 	struct slip_err *err) SLIP_MUST_CHECK;
 

@@ -17,6 +17,7 @@ build() {
 	rm -rf "$T/ours"
 	slipway build --context . --no-push --oci-layout-path "$T/ours" "$@"
 	assert_status 0
+	assert_file "$T/ours/index.json"
 }
 
 # usage: same_as_buildah [FLAG...]: both builders make the same of ./Dockerfile.

@@ -168,7 +168,7 @@ class Handler(BaseHTTPRequestHandler):
         if rule.get("corrupt") and body:
             middle = len(body) // 2
             body = body[:middle] + bytes([body[middle] ^ 1]) + body[middle + 1 :]
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
         for name, value in headers.items():
             for one in value if isinstance(value, list) else [value]:
                 self.send_header(name, one)

@@ -40,7 +40,7 @@ static int open_file(void *ctx, const struct slip_descriptor *desc, int *fd, str
 	return *fd >= 0 ? 0 : slip_err_set(err, SLIP_E_IO, errno, "open %s", (const char *)ctx);
 }
 
-/* The configuration has no file: it goes through a pipe's big brother. */
+/* The configuration is no file yet. */
 static int open_config(void *ctx, const struct slip_descriptor *desc, int *fd, struct slip_err *err)
 {
 	(void)ctx;
@@ -88,10 +88,16 @@ static int push_image(struct client *c, struct slip_err *err)
 	slip_autofree char *text = slip_manifest_print(&m, &digest);
 	for (int tries = 0;; tries++) {
 		enum slip_push_how config_how;
-		if (slip_registry_push_blob(c->registry, &c->ref, &layer, &c->from, open_file,
-			    (void *)c->file, &how, err) != 0 ||
-			slip_registry_push_blob(c->registry, &c->ref, &m.config, NULL, open_config,
-				NULL, &config_how, err) != 0)
+		struct slip_blob_source source = {
+			.mounts = &c->from,
+			.open = open_file,
+			.ctx = (void *)c->file,
+		};
+		struct slip_blob_source config = {.open = open_config};
+		if (slip_registry_push_blob(c->registry, &c->ref, &layer, &source, &how, err) !=
+				0 ||
+			slip_registry_push_blob(
+				c->registry, &c->ref, &m.config, &config, &config_how, err) != 0)
 			return -1;
 		if (slip_registry_put_manifest(c->registry, &c->ref, slip_manifest_media_type(&m),
 			    text, strlen(text), err) == 0)
@@ -137,8 +143,8 @@ static int push_one(void *arg, struct slip_err *err)
 	slip_descriptor_init(&layer);
 	if (describe(c->file, &layer, err) != 0)
 		return -1;
-	return slip_registry_push_blob(
-		c->registry, &c->ref, &layer, NULL, open_file, (void *)c->file, &how, err);
+	struct slip_blob_source source = {.open = open_file, .ctx = (void *)c->file};
+	return slip_registry_push_blob(c->registry, &c->ref, &layer, &source, &how, err);
 }
 
 static int race(struct client *c, struct slip_err *err)

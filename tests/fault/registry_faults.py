@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,11 +21,11 @@ AUTH, INFRA = 3, 4  # exit statuses
 class Case:
     """One server, one blob, and as many calls of the client as the case needs."""
 
-    def __init__(self, rules=(), login=True, **options):
+    def __init__(self, rules=(), login=True, size=SIZE, **options):
         self.server = faultreg.start(rules, **options)
         self.state = self.server.state
         self.dir = tempfile.TemporaryDirectory()
-        self.blob = random.Random(7).randbytes(options.get("size", SIZE))
+        self.blob = random.Random(7).randbytes(size)
         self.file = self.path("blob")
         self.write(self.file, self.blob)
         self.digest = faultreg.digest_of(self.blob)
@@ -272,8 +273,8 @@ def places():
             c.fill()
             other.fill()
             where = f"http://127.0.0.1:{other.server.port}/v2/team/app/blobs/{c.digest}"
-            rule = {"method": "GET", "path": "blobs", "after": {"status": status, "headers": {"Location": where, "Content-Length": "0"}}}
-            c.state.rules.append(dict(rule, seen=0))
+            after = {"status": status, "headers": {"Location": where}}
+            c.state.rules.append({"method": "GET", "path": "blobs", "after": after, "seen": 0})
             c.pull()
             gets = other.requests("GET")
             good = c.status == 0 and c.pulled() and len(gets) == 1
@@ -285,7 +286,7 @@ def places():
         ok(c.status == INFRA and len(c.requests("GET", "blobs")) == 11, "a redirect loop ends", c)
     for name, location, good in (
         ("absolute", "http://127.0.0.1:{port}/foreign?repo=team/app", True),
-        ("relative to the path", "../../../../foreign?repo=team/app", True),
+        ("relative to the path", "../../../../../foreign?repo=team/app", True),
         ("empty", "", False),
         ("of another scheme", "file:///etc/passwd", False),
         ("link-local", "http://169.254.169.254/x", False),
@@ -384,6 +385,20 @@ def stalls():
         ok(c.status == 0 and c.pulled() and "stalled" in c.err, "a silent registry is left", c)
 
 
+def cancelled():
+    with Case([{"path": "manifests", "delay": 20}]) as c:
+        c.fill()
+        command = [REGCLIENT, "pull", c.ref(), c.path("out")]
+        with subprocess.Popen(command, env=c.env, stderr=subprocess.PIPE, text=True) as client:
+            while not c.state.log and client.poll() is None:
+                time.sleep(0.01)
+            started = time.monotonic()
+            client.send_signal(signal.SIGTERM)
+            c.out, c.err = "", client.communicate(timeout=30)[1]
+        took = time.monotonic() - started
+        ok(client.returncode == 143 and took < 5, "a signal ends a waiting request", c)
+
+
 def main():
     for group in (
         transient_statuses,
@@ -395,6 +410,7 @@ def main():
         uploads,
         mirrors,
         stalls,
+        cancelled,
     ):
         group()
     print(f"1..{Tap.run}")

@@ -55,7 +55,7 @@ static void try_token(const char *text, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	slip_autofree char *text = slip_xmemdup(data, size);
-	slip_autochallenges all;
+	slip_autochallenges all = {0};
 	slip_challenges_parse(text, &all);
 	const struct slip_challenge *best = slip_challenges_best(&all);
 	if (best && best->scheme == SLIP_CHALLENGE_BEARER && !best->realm)

@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	slip_autojson *v = slip_pipeline_print(p);
-	slip_autofree char *text = slip_json_print(v);
+	free(slip_json_print(v));
 	struct slip_expr_context ctx = {.lookup = lookup};
 	for (size_t i = 0; i < p->stages.n && i < 10; i++) {
 		struct slip_pipeline_stage s;

@@ -51,7 +51,7 @@ c_files() {
 
 # Every text file of the project, also in an unpacked release without git.
 project_files() {
-	if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+	if [ -e .git ]; then
 		git ls-files --cached --others --exclude-standard | while read -r file; do
 			[ ! -f "$file" ] || echo "$file"
 		done

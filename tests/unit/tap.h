@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int tap_run, tap_failed;
@@ -39,8 +40,19 @@ __attribute__((format(printf, 4, 5), unused)) static bool tap_check(
 #define pass(...) tap_check(true, __FILE__, __LINE__, __VA_ARGS__)
 #define fail(...) tap_check(false, __FILE__, __LINE__, __VA_ARGS__)
 #define diag(...) (printf("# " __VA_ARGS__), putchar('\n'))
+/* With SLIPWAY_TEST_STRICT=1 a skip is a failure: a machine that tests must be able to. */
 #define skip(why, ...)                                                                             \
-	(printf("ok %d - ", ++tap_run), printf(__VA_ARGS__), printf(" # SKIP %s\n", why))
+	do {                                                                                       \
+		const char *tap_strict = getenv("SLIPWAY_TEST_STRICT");                            \
+		if (tap_strict && strcmp(tap_strict, "1") == 0) {                                  \
+			fail(__VA_ARGS__);                                                         \
+			diag("skipped in strict mode: %s", why);                                   \
+		} else {                                                                           \
+			printf("ok %d - ", ++tap_run);                                             \
+			printf(__VA_ARGS__);                                                       \
+			printf(" # SKIP %s\n", why);                                               \
+		}                                                                                  \
+	} while (0)
 
 #define is_int(got, want, ...)                                                                     \
 	do {                                                                                       \
@@ -61,6 +73,8 @@ __attribute__((format(printf, 4, 5), unused)) static bool tap_check(
 
 __attribute__((unused)) static int done_testing(void)
 {
+	if (tap_run == 0)
+		fail("nothing was checked");
 	printf("1..%d\n", tap_run);
 	return tap_failed ? 1 : 0;
 }

@@ -148,8 +148,7 @@ static void test_process_state(void)
 	       "true",
 		"0\n1\n2\n", "descriptors 0, 1 and 2 only");
 	close(leak);
-	const char *const env_argv[] = {"env", NULL};
-	const struct how how = {.argv = env_argv};
+	const struct how how = {.argv = (const char *const[]){"env", NULL}};
 	is_int(run(&how, NULL, &err), 0, "env");
 	is_output("PATH=/bin\nA=1\nB=two words\n", "the environment is exactly what was given");
 	expect("cat; echo end", "end\n", "standard input is empty");
@@ -219,6 +218,29 @@ static void test_kernel_files(void)
 		"", "no mounts, no namespaces");
 	if (iso.fresh_proc)
 		expect("ls -d /proc/[0-9]* | wc -l", "4\n", "only its own processes are seen");
+}
+
+/* Where a fresh /proc cannot be had, the outer one is shown, with our own process in it. */
+static void test_bound_proc(void)
+{
+	struct slip_err err = SLIP_ERR_INIT;
+	bool fresh = iso.fresh_proc;
+	iso.fresh_proc = false;
+	slip_autofree char *script = slip_xasprintf(
+		"p=/proc/%d; [ -d $p ] && echo seen; cat $p/environ 2>/dev/null; ls $p/root/ "
+		"2>/dev/null; "
+		"readlink $p/exe; readlink $p/cwd; head -c 1 $p/mem 2>/dev/null; ls $p/fd/ "
+		"2>/dev/null | "
+		"while read -r f; do readlink $p/fd/$f; done; "
+		"for f in kcore keys timer_list interrupts; do head -c 1 /proc/$f 2>/dev/null; "
+		"done; "
+		"for f in /proc/sys/kernel/hostname /proc/sysrq-trigger; do (echo 0 > $f) "
+		"2>/dev/null && "
+		"echo $f; done; [ /proc/self/exe -ef /bin/busybox ] && echo self",
+		(int)getpid());
+	is_int(run(NULL, script, &err), 0, "with a bound /proc");
+	is_output("seen\nself\n", "other processes are seen and show nothing");
+	iso.fresh_proc = fresh;
 }
 
 static void test_names(void)
@@ -340,7 +362,7 @@ static void test_cwd(void)
 		ok(run(&how, "pwd", &err) < 0 && !captured.len, "%s is refused", cwd);
 	}
 	how.cwd = "/tofd";
-	ok(run(&how, "pwd", &err) < 0 && !captured.len, "a link to a descriptor is refused");
+	ok(run(&how, "pwd", &err) < 0 && !captured.len, "and by a link");
 }
 
 /* A root whose mount points lead to a canary outside of it. */
@@ -438,8 +460,7 @@ static void measure(void)
 	struct slip_overlay o;
 	if (mount_fresh(&o, &err) < 0)
 		return;
-	const char *const argv[] = {"/bin/true", NULL};
-	const struct how how = {.overlay = &o, .argv = argv};
+	const struct how how = {.overlay = &o, .argv = (const char *const[]){"/bin/true", NULL}};
 	double best = 1e9, sum = 0;
 	for (int i = 0; i < 20; i++) {
 		double start = slip_clock_monotonic();
@@ -459,6 +480,7 @@ static void all_tests(void)
 	test_process_state();
 	test_capabilities();
 	test_kernel_files();
+	test_bound_proc();
 	test_names();
 	test_upper();
 	test_processes();
@@ -477,6 +499,7 @@ static void user_tests(void)
 	test_process_state();
 	test_capabilities();
 	test_kernel_files();
+	test_bound_proc();
 	test_names();
 	test_upper();
 	test_links();

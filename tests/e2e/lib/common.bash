@@ -125,7 +125,7 @@ assert_equal() {
 assert_file() {
 	[ -s "$1" ] && return 0
 	echo "missing or empty: $1"
-	ls -la "$(dirname "$1")"
+	ls -la "$(dirname "$1")" 2>&1
 	return 1
 }
 

@@ -143,8 +143,11 @@ def clean(name):
 class Layout:
     def __init__(self, path):
         self.path = path
-        with open(os.path.join(path, "index.json"), encoding="utf-8") as file:
-            manifests = json.load(file)["manifests"]
+        try:
+            with open(os.path.join(path, "index.json"), encoding="utf-8") as file:
+                manifests = json.load(file)["manifests"]
+        except OSError as error:
+            raise SystemExit(f"{path} is no OCI layout: {error}") from error
         if len(manifests) != 1:
             raise SystemExit(f"{path}: {len(manifests)} manifests in index.json, expected 1")
         self.manifest = self.read_json(manifests[0])

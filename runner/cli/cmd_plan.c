@@ -1,0 +1,56 @@
+#include "config.h"
+
+#include "runner/base/limits.h"
+#include "runner/cli/command.h"
+#include "runner/cli/pipeline_options.h"
+
+struct options {
+	struct slip_pipeline_options pipeline;
+	char *verbosity;
+	char *log_format;
+	bool log_timestamp;
+};
+
+static const struct slip_opt table[] = {
+	SLIP_CLI_PIPELINE_OPTIONS(struct options),
+	SLIP_CLI_LOG_OPTIONS(struct options),
+	{NULL},
+};
+
+static int plan(struct slip_cli *cli, const struct options *o, const struct slip_strv *stages,
+	struct slip_err *err)
+{
+	struct slip_report_options report = {
+		.verbosity = o->verbosity,
+		.log_format = o->log_format,
+		.log_timestamp = o->log_timestamp,
+	};
+	struct slip_engine_options engine =
+		slip_engine_options_of(&o->pipeline, stages, cli->kinds);
+	slip_autobuf text;
+	slip_buf_init(&text, 16 * SLIP_MIB);
+	if (slip_cli_report(cli, &report, err) < 0 || slip_engine_plan(&engine, &text, err) < 0)
+		return -1;
+	return slip_cli_print(text.data, text.len, err);
+}
+
+static int run(struct slip_cli *cli, char *const *argv, int *status, struct slip_err *err)
+{
+	(void)status;
+	struct options o = {0};
+	slip_autostrv stages = {0};
+	slip_opt_defaults(table, &o);
+	int rc = slip_opt_parse(table, &o, argv, &stages, err);
+	if (rc == 0)
+		rc = plan(cli, &o, &stages, err);
+	slip_opt_release(table, &o);
+	return rc;
+}
+
+const struct slip_cli_command slip_command_plan = {
+	.name = "plan",
+	.arguments = "[STAGE...]",
+	.summary = "Print what `run` would do; changes nothing.",
+	.opts = table,
+	.run = run,
+};

@@ -1,0 +1,215 @@
+#include "config.h"
+
+#include "runner/engine/ci.h"
+
+#include "runner/base/clock.h"
+#include "runner/base/path.h"
+#include "runner/engine/git.h"
+
+#include <ctype.h>
+
+struct variable {
+	const char *path; /* below ci; at most two names */
+	const char *name;
+};
+
+static const struct variable gitlab[] = {
+	{"build.id", "CI_PIPELINE_ID"},
+	{"build.number", "CI_PIPELINE_IID"},
+	{"build.url", "CI_PIPELINE_URL"},
+	{"change.id", "CI_MERGE_REQUEST_IID"},
+	{"change.source", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME"},
+	{"change.target", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME"},
+	{"commit.author", "CI_COMMIT_AUTHOR"},
+	{"commit.sha", "CI_COMMIT_SHA"},
+	{"commit.time", "CI_COMMIT_TIMESTAMP"},
+	{"commit.title", "CI_COMMIT_TITLE"},
+	{"job.name", "CI_JOB_NAME"},
+	{"job.url", "CI_JOB_URL"},
+	{"nodeIndex", "CI_NODE_INDEX"},
+	{"nodeTotal", "CI_NODE_TOTAL"},
+	{"project.name", "CI_PROJECT_NAME"},
+	{"project.path", "CI_PROJECT_PATH"},
+	{"project.url", "CI_PROJECT_URL"},
+	{"ref.name", "CI_COMMIT_REF_NAME"},
+	{"registry.host", "CI_REGISTRY"},
+	{"registry.image", "CI_REGISTRY_IMAGE"},
+	{"registry.user", "CI_REGISTRY_USER"},
+	{"tag", "CI_COMMIT_TAG"},
+	{NULL},
+};
+
+static const struct variable jenkins[] = {
+	{"build.id", "BUILD_ID"},
+	{"build.number", "BUILD_NUMBER"},
+	{"build.url", "BUILD_URL"},
+	{"change.id", "CHANGE_ID"},
+	{"change.source", "CHANGE_BRANCH"},
+	{"change.target", "CHANGE_TARGET"},
+	{"commit.sha", "GIT_COMMIT"},
+	{"job.name", "JOB_NAME"},
+	{"job.url", "JOB_URL"},
+	{"project.name", "JOB_BASE_NAME"},
+	{"project.path", "JOB_NAME"},
+	{"project.url", "GIT_URL"},
+	{"ref.name", "BRANCH_NAME"},
+	{"ref.name", "GIT_LOCAL_BRANCH"},
+	{"tag", "TAG_NAME"},
+	{NULL},
+};
+
+static const char *env(const char *name)
+{
+	const char *v = getenv(name);
+	return v && *v ? v : NULL;
+}
+
+static bool env_is(const char *name, const char *value)
+{
+	const char *v = env(name);
+	return v && slip_streq(v, value);
+}
+
+const char *slip_ci_provider(void)
+{
+	if (env_is("GITLAB_CI", "true"))
+		return "gitlab";
+	return env("JENKINS_URL") && env("BUILD_NUMBER") ? "jenkins" : "local";
+}
+
+char *slip_ci_slug(const char *text)
+{
+	char slug[64];
+	size_t n = 0;
+	for (; *text && n < sizeof(slug) - 1; text++) {
+		unsigned char c = (unsigned char)*text;
+		char out = isalnum(c) && c < 0x80 ? (char)tolower(c) : '-';
+		if (out != '-' || (n && slug[n - 1] != '-'))
+			slug[n++] = out;
+	}
+	while (n && slug[n - 1] == '-')
+		n--;
+	return slip_xstrndup(slug, n);
+}
+
+/* --- setting ---------------------------------------------------------------------------------- */
+
+/* The object that holds the last name of a path, and that name. */
+static struct slip_json *parent(struct slip_json *ci, const char *path, const char **name)
+{
+	const char *dot = strchr(path, '.');
+	*name = dot ? dot + 1 : path;
+	if (!dot)
+		return ci;
+	slip_autofree char *first = slip_xstrndup(path, (size_t)(dot - path));
+	struct slip_json *inner = slip_json_get(ci, first);
+	if (!inner) {
+		inner = slip_json_object();
+		slip_json_set(ci, first, inner);
+	}
+	return inner;
+}
+
+static const char *get(struct slip_json *ci, const char *path)
+{
+	const char *name;
+	const struct slip_json *obj = parent(ci, path, &name);
+	return slip_json_get_str(obj, name, NULL);
+}
+
+/* The first value stays. */
+static void set(struct slip_json *ci, const char *path, const char *value)
+{
+	const char *name;
+	struct slip_json *obj = parent(ci, path, &name);
+	if (value && !slip_json_get(obj, name))
+		slip_json_set_str(obj, name, value);
+}
+
+static void set_bool(struct slip_json *ci, const char *path, bool value)
+{
+	const char *name;
+	struct slip_json *obj = parent(ci, path, &name);
+	slip_json_set(obj, name, slip_json_bool(value));
+}
+
+static void take_variables(struct slip_json *ci, const struct variable *table)
+{
+	for (; table->path; table++)
+		set(ci, table->path, env(table->name));
+}
+
+/* --- what follows from the rest --------------------------------------------------------------- */
+
+static bool is_default(struct slip_json *ci, const struct slip_git *g, const char *type)
+{
+	const char *ref = get(ci, "ref.name"), *dflt = env("CI_DEFAULT_BRANCH");
+	if (!ref || !slip_streq(type, "branch"))
+		return false;
+	if (env_is("BRANCH_IS_PRIMARY", "true"))
+		return true;
+	if (!dflt)
+		dflt = g->default_branch;
+	if (dflt)
+		return slip_streq(ref, dflt);
+	return slip_streq(ref, "main") || slip_streq(ref, "master");
+}
+
+static void derive_ref(struct slip_json *ci, const struct slip_git *g)
+{
+	const char *tag = get(ci, "tag");
+	set(ci, "ref.name", g->branch);
+	const char *name = get(ci, "ref.name"), *type = name ? "branch" : "detached";
+	if (get(ci, "change.id")) {
+		type = "change";
+	} else if (tag && (!name || slip_streq(name, tag))) {
+		type = "tag";
+		set(ci, "ref.name", tag);
+		name = tag;
+	}
+	slip_autofree char *slug = name ? slip_ci_slug(name) : NULL;
+	set(ci, "ref.slug", slug);
+	set(ci, "ref.type", type);
+	set_bool(ci, "ref.isDefault", is_default(ci, g, type));
+	set_bool(ci, "ref.protected", env_is("CI_COMMIT_REF_PROTECTED", "true"));
+}
+
+static void derive_commit(struct slip_json *ci)
+{
+	const char *sha = get(ci, "commit.sha");
+	slip_autofree char *brief = sha ? slip_xstrndup(sha, 8) : NULL;
+	set(ci, "commit.short", brief);
+	const char *tag = get(ci, "tag");
+	if (tag)
+		set(ci, "version", *tag == 'v' && isdigit((unsigned char)tag[1]) ? tag + 1 : tag);
+}
+
+static void derive_project(struct slip_json *ci, const struct slip_git *g, const char *workspace)
+{
+	set(ci, "project.url", g->url);
+	slip_autofree char *top = slip_path_clean(g->root ? g->root : workspace);
+	set(ci, "project.name", slip_path_base(top));
+	set(ci, "project.path", slip_path_base(top));
+	set(ci, "workspace", workspace);
+}
+
+struct slip_json *slip_ci_read(const char *workspace)
+{
+	struct slip_json *ci = slip_json_object();
+	const char *provider = slip_ci_provider();
+	slip_cleanup(slip_git_release) struct slip_git g;
+	slip_git_read(workspace, &g);
+	set(ci, "provider", provider);
+	if (slip_streq(provider, "gitlab"))
+		take_variables(ci, gitlab);
+	else if (slip_streq(provider, "jenkins"))
+		take_variables(ci, jenkins);
+	set(ci, "commit.sha", g.sha);
+	/* In CI a pipeline of a branch has no tag, also where its commit has one. */
+	if (slip_streq(provider, "local"))
+		set(ci, "tag", g.tag);
+	derive_ref(ci, &g);
+	derive_commit(ci);
+	derive_project(ci, &g, workspace);
+	return ci;
+}

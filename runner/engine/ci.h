@@ -1,0 +1,17 @@
+/*
+ * The context `ci`: the same names whether GitLab, Jenkins or a checkout on a laptop filled them
+ * in. docs/ci-context.md lists them. Values that are not known are absent.
+ */
+#ifndef SLIP_ENGINE_CI_H
+#define SLIP_ENGINE_CI_H
+
+#include "runner/base/json.h"
+
+/* Reads the environment and the .git of `workspace` (absolute). The object is the caller's. */
+struct slip_json *slip_ci_read(const char *workspace);
+/* "gitlab", "jenkins" or "local". */
+const char *slip_ci_provider(void);
+/* Lower case, anything but letters and digits as '-', at most 63 bytes, no '-' at the ends. */
+char *slip_ci_slug(const char *text);
+
+#endif

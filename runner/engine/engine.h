@@ -1,0 +1,38 @@
+/*
+ * Pipelines: read a spec, plan it, run it. docs/pipeline.md says how it looks from outside.
+ *
+ * The engine runs in one thread: a poll loop over the processes of its stages. What happens is told
+ * by events (docs/events.md); reports listen to those.
+ */
+#ifndef SLIP_ENGINE_ENGINE_H
+#define SLIP_ENGINE_ENGINE_H
+
+#include "runner/base/strv.h"
+#include "runner/engine/kind.h"
+#include "runner/spec/diag.h"
+
+struct slip_engine_options {
+	const struct slip_kind *const *kinds; /* ends with NULL */
+	const char *spec; /* path of slipway.yaml */
+	struct slip_strv stages; /* empty: all */
+	struct slip_strv set; /* NAME=VALUE */
+	int64_t jobs; /* at once; less than 1 means 1 */
+	bool is_push_wanted; /* --push */
+	bool is_in_place; /* --in-place */
+	bool is_soft_exit; /* --soft-exit: 10 when allowed failures happened */
+};
+
+/*
+ * Run it. -1 when nothing could be run: spec, parameters, stage names (findings of the spec were
+ * told as errors). Otherwise *status is the program's exit status.
+ */
+int slip_engine_run(
+	const struct slip_engine_options *opt, int *status, struct slip_err *err) SLIP_MUST_CHECK;
+/* Append what a run would do, as text; executes, reads and writes nothing else. */
+int slip_engine_plan(const struct slip_engine_options *opt, struct slip_buf *out,
+	struct slip_err *err) SLIP_MUST_CHECK;
+/* Check one spec with its includes. Findings are in diags; -1 with a summary when there is one. */
+int slip_engine_validate(
+	const char *spec, struct slip_diags *diags, struct slip_err *err) SLIP_MUST_CHECK;
+
+#endif

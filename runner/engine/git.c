@@ -1,0 +1,228 @@
+#include "config.h"
+
+#include "runner/engine/git.h"
+
+#include "runner/base/io.h"
+#include "runner/base/limits.h"
+#include "runner/base/path.h"
+
+#include <ctype.h>
+#include <dirent.h>
+
+#define MAX_REF_FILE 4096
+#define MAX_PACKED_REFS (64 * SLIP_MIB)
+#define MAX_GIT_CONFIG SLIP_MIB
+#define MAX_TAG_FILES 10000
+
+struct repo {
+	char *dir; /* HEAD is here: .git, or .git/worktrees/<name> */
+	char *common; /* refs and config are here */
+};
+
+static void release_repo(struct repo *r)
+{
+	free(r->dir);
+	free(r->common);
+}
+
+/* A small file without its trailing white space; NULL when it cannot be read. */
+static char *read_small(const char *dir, const char *name, size_t max)
+{
+	slip_autofree char *path = slip_path_join(dir, name);
+	slip_autobuf text;
+	slip_buf_init(&text, max);
+	struct stat st;
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) ||
+		slip_read_file(AT_FDCWD, path, &text, NULL) < 0)
+		return NULL;
+	while (text.len && isspace((unsigned char)text.data[text.len - 1]))
+		slip_buf_truncate(&text, text.len - 1);
+	return slip_buf_take(&text);
+}
+
+static bool is_sha(const char *s, size_t n)
+{
+	if (n != 40 && n != 64)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (!isxdigit((unsigned char)s[i]) || isupper((unsigned char)s[i]))
+			return false;
+	}
+	return true;
+}
+
+/* A ref's name comes from the repository and becomes a path. */
+static bool is_safe_ref(const char *ref)
+{
+	return slip_starts_with(ref, "refs/") && !strstr(ref, "..") && strlen(ref) < 1024;
+}
+
+/* --- where the repository is ------------------------------------------------------------------ */
+
+/* .git is a directory, or in worktrees and submodules a file "gitdir: <path>". */
+static char *git_dir(const char *top)
+{
+	slip_autofree char *dot = slip_path_join(top, ".git");
+	struct stat st;
+	if (stat(dot, &st) < 0)
+		return NULL;
+	if (S_ISDIR(st.st_mode))
+		return slip_steal_ptr(&dot);
+	slip_autofree char *text = read_small(top, ".git", MAX_REF_FILE);
+	if (!text || !slip_starts_with(text, "gitdir: "))
+		return NULL;
+	return slip_path_join(top, text + strlen("gitdir: "));
+}
+
+static bool find_repo(const char *start, struct repo *r, char **root)
+{
+	slip_autofree char *top = slip_path_clean(start);
+	for (;;) {
+		r->dir = git_dir(top);
+		if (r->dir)
+			break;
+		if (slip_streq(top, "/") || slip_streq(top, "."))
+			return false;
+		char *up = slip_path_dir(top);
+		free(top);
+		top = up;
+	}
+	slip_autofree char *common = read_small(r->dir, "commondir", MAX_REF_FILE);
+	r->common = common ? slip_path_join(r->dir, common) : slip_xstrdup(r->dir);
+	*root = slip_steal_ptr(&top);
+	return true;
+}
+
+/* --- refs ------------------------------------------------------------------------------------- */
+
+/*
+ * Lines of packed-refs: "<sha> <ref>", after an annotated tag "^<sha of its commit>".
+ * Finds either the sha of `ref`, or the first tag of commit `sha`.
+ */
+static char *search_packed(const struct repo *r, const char *ref, const char *sha)
+{
+	slip_autofree char *text = read_small(r->common, "packed-refs", MAX_PACKED_REFS);
+	const char *name = NULL;
+	size_t name_len = 0;
+	for (char *line = text; line && *line;) {
+		size_t len = strcspn(line, "\n"), hex = strspn(line, "0123456789abcdef");
+		bool peeled = *line == '^';
+		const char *value = peeled ? line + 1 : line;
+		if (!peeled && is_sha(line, hex) && hex < len && line[hex] == ' ') {
+			name = line + hex + 1;
+			name_len = len - hex - 1;
+		}
+		if (ref && !peeled && name && strlen(ref) == name_len &&
+			strncmp(name, ref, name_len) == 0)
+			return slip_xstrndup(line, hex);
+		if (sha && name && name_len > 10 && slip_starts_with(name, "refs/tags/") &&
+			strncmp(value, sha, strlen(sha)) == 0)
+			return slip_xstrndup(name + 10, name_len - 10);
+		line += len + (line[len] == '\n');
+	}
+	return NULL;
+}
+
+static char *resolve_ref(const struct repo *r, const char *ref)
+{
+	if (!is_safe_ref(ref))
+		return NULL;
+	slip_autofree char *loose = read_small(r->common, ref, MAX_REF_FILE);
+	if (loose && is_sha(loose, strlen(loose)))
+		return slip_steal_ptr(&loose);
+	return search_packed(r, ref, NULL);
+}
+
+static void read_head(const struct repo *r, struct slip_git *g)
+{
+	slip_autofree char *head = read_small(r->dir, "HEAD", MAX_REF_FILE);
+	if (!head)
+		return;
+	if (is_sha(head, strlen(head))) {
+		g->sha = slip_steal_ptr(&head);
+	} else if (slip_starts_with(head, "ref: refs/heads/")) {
+		g->branch = slip_xstrdup(head + strlen("ref: refs/heads/"));
+		g->sha = resolve_ref(r, head + strlen("ref: "));
+	}
+}
+
+/* The first tag in byte order, so that the answer does not depend on the directory's order. */
+static char *find_loose_tag(const struct repo *r, const char *sha)
+{
+	slip_autofree char *path = slip_path_join(r->common, "refs/tags");
+	char *best = NULL;
+	DIR *d = opendir(path);
+	size_t seen = 0;
+	for (struct dirent *e; d && seen < MAX_TAG_FILES && (e = readdir(d)); seen++) {
+		if (e->d_name[0] == '.' || (best && strcmp(e->d_name, best) >= 0))
+			continue;
+		slip_autofree char *value = read_small(path, e->d_name, MAX_REF_FILE);
+		if (!value || !slip_streq(value, sha))
+			continue;
+		free(best);
+		best = slip_xstrdup(e->d_name);
+	}
+	if (d)
+		closedir(d);
+	return best;
+}
+
+/* --- configuration ---------------------------------------------------------------------------- */
+
+/* "https://user:token@host/path" without what is before '@'. */
+static char *without_credentials(const char *url)
+{
+	const char *rest = strstr(url, "://");
+	const char *at = rest ? strchr(rest + 3, '@') : NULL;
+	if (!at || memchr(rest + 3, '/', (size_t)(at - rest) - 3))
+		return slip_xstrdup(url);
+	return slip_xasprintf("%.*s%s", (int)(rest + 3 - url), url, at + 1);
+}
+
+static char *origin_url(const struct repo *r)
+{
+	slip_autofree char *text = read_small(r->common, "config", MAX_GIT_CONFIG);
+	bool inside = false;
+	for (char *line = text; line && *line;) {
+		size_t len = strcspn(line, "\n");
+		slip_autofree char *copy = slip_xstrndup(line, len);
+		char *p = copy + strspn(copy, " \t");
+		if (*p == '[')
+			inside = slip_starts_with(p, "[remote \"origin\"]");
+		const char *equals = strchr(p, '=');
+		if (inside && slip_starts_with(p, "url") && equals)
+			return without_credentials(equals + 1 + strspn(equals + 1, " \t"));
+		line += len + (line[len] == '\n');
+	}
+	return NULL;
+}
+
+void slip_git_read(const char *dir, struct slip_git *out)
+{
+	*out = (struct slip_git){0};
+	slip_cleanup(release_repo) struct repo r = {0};
+	if (!find_repo(dir, &r, &out->root))
+		return;
+	read_head(&r, out);
+	out->url = origin_url(&r);
+	slip_autofree char *origin = read_small(r.common, "refs/remotes/origin/HEAD", MAX_REF_FILE);
+	static const char prefix[] = "ref: refs/remotes/origin/";
+	if (origin && slip_starts_with(origin, prefix))
+		out->default_branch = slip_xstrdup(origin + sizeof(prefix) - 1);
+	if (out->sha) {
+		out->tag = find_loose_tag(&r, out->sha);
+		if (!out->tag)
+			out->tag = search_packed(&r, NULL, out->sha);
+	}
+}
+
+void slip_git_release(struct slip_git *g)
+{
+	free(g->root);
+	free(g->sha);
+	free(g->branch);
+	free(g->tag);
+	free(g->default_branch);
+	free(g->url);
+	*g = (struct slip_git){0};
+}

@@ -1,0 +1,23 @@
+/*
+ * What a checkout says of itself, read from .git without git: in CI jobs git may be absent, or
+ * refuse a directory of another owner. Layout: gitrepository-layout(5).
+ */
+#ifndef SLIP_ENGINE_GIT_H
+#define SLIP_ENGINE_GIT_H
+
+#include "runner/base/err.h"
+
+struct slip_git {
+	char *root; /* top of the working tree; NULL: not in a checkout */
+	char *sha; /* NULL before the first commit */
+	char *branch; /* NULL when HEAD is detached */
+	char *tag; /* a tag of this commit; annotated ones are seen when packed */
+	char *default_branch; /* of the remote "origin"; NULL when not known */
+	char *url; /* of origin, as configured, without credentials; NULL */
+};
+
+/* Never fails: what cannot be read is NULL. */
+void slip_git_read(const char *dir, struct slip_git *out);
+void slip_git_release(struct slip_git *g);
+
+#endif

@@ -1,0 +1,85 @@
+#include "config.h"
+
+#include "runner/report/report.h"
+
+#include "runner/base/io.h"
+#include "runner/report/console.h"
+#include "runner/report/files.h"
+#include "runner/report/stagelog.h"
+#include "runner/report/trace.h"
+#include "runner/base/wire.h"
+
+#include <errno.h>
+
+static int add_console(
+	struct slip_report *r, const struct slip_report_options *opt, struct slip_err *err)
+{
+	enum slip_log_level level = SLIP_LOG_INFO;
+	struct slip_console_options console = {
+		.fd = STDERR_FILENO,
+		.timestamps = opt->log_timestamp,
+		.is_terminal = slip_console_has_colour(STDERR_FILENO),
+	};
+	if (opt->verbosity && slip_level_parse(opt->verbosity, &level, err) < 0)
+		return -1;
+	if (opt->log_format && slip_log_format_parse(opt->log_format, &console.format, err) < 0)
+		return -1;
+	slip_log_set_level(level);
+	slip_hub_add(&r->hub, slip_console_sink(&console));
+	return 0;
+}
+
+int slip_report_open(
+	struct slip_report *r, const struct slip_report_options *opt, struct slip_err *err)
+{
+	*r = (struct slip_report){0};
+	const char *trace = getenv("SLIPWAY_TRACE");
+	struct slip_sink sink;
+	int rc = add_console(r, opt, err);
+	if (rc == 0 && trace && *trace) {
+		rc = slip_trace_sink(trace, &sink, err);
+		if (rc == 0)
+			slip_hub_add(&r->hub, sink);
+	}
+	if (rc == 0 && opt->out_dir)
+		rc = slip_report_add_files(r, opt->out_dir, err);
+	if (rc < 0) {
+		slip_hub_close(&r->hub);
+		return -1;
+	}
+	slip_hub_listen(&r->hub);
+	return 0;
+}
+
+void slip_report_close(struct slip_report *r)
+{
+	slip_hub_close(&r->hub);
+}
+
+static int open_below(int dir, const char *name, int *fd, struct slip_err *err)
+{
+	if (mkdirat(dir, name, 0777) < 0 && errno != EEXIST)
+		return slip_err_set(err, SLIP_E_IO, errno, "make the directory %s", name);
+	*fd = openat(dir, name, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*fd < 0)
+		return slip_err_set(err, SLIP_E_IO, errno, "open the directory %s", name);
+	return 0;
+}
+
+int slip_report_add_files(struct slip_report *r, const char *out_dir, struct slip_err *err)
+{
+	static const char ignore[] = "# Made by slipway: reports of the last run.\n*\n";
+	if (slip_mkdir_p(out_dir, 0777, err) < 0)
+		return -1;
+	slip_autoclose int dir = open(out_dir, O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return slip_err_set(err, SLIP_E_IO, errno, "open %s", out_dir);
+	slip_autoclose int logs = -1, junit = -1;
+	if (open_below(dir, "logs", &logs, err) < 0 || open_below(dir, "junit", &junit, err) < 0 ||
+		slip_write_file(dir, ".gitignore", ignore, sizeof(ignore) - 1, 0666, false, err) <
+			0)
+		return slip_err_wrap(err, "%s", out_dir);
+	slip_hub_add(&r->hub, slip_stagelog_sink(slip_steal_fd(&logs)));
+	slip_hub_add(&r->hub, slip_files_sink(slip_steal_fd(&dir)));
+	return 0;
+}
