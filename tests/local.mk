@@ -1,11 +1,10 @@
 # Every test speaks TAP. A C test is one line in UNIT_TESTS, a fuzz target one line in FUZZ_TARGETS
 # (its source has the same name), a shell check one line in LINT_TESTS, a bats file one line in
-# E2E_TESTS, a test that makes the system fail one line in FAULT_TESTS. docs/HACKING.md says how to add one.
+# E2E_TESTS. docs/HACKING.md says how to add one.
 UNIT_TESTS =
 FUZZ_TARGETS =
 LINT_TESTS =
 E2E_TESTS =
-FAULT_TESTS =
 
 LINT_TESTS += \
 	tests/lint/banned.sh \
@@ -16,9 +15,6 @@ LINT_TESTS += \
 	tests/lint/shellcheck.sh \
 	tests/lint/size.sh \
 	tests/lint/text.sh
-
-FAULT_TESTS += \
-	tests/fault/enosys.sh
 
 E2E_TESTS += \
 	tests/e2e/build_basic.bats \
@@ -99,7 +95,7 @@ FUZZ_TARGETS += \
 	tests/fuzz/fuzz_unpack
 
 # --- how tests are run ----------------------------------------------------------------------------
-TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) $(FAULT_TESTS) $(LINT_TESTS)
+TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) $(LINT_TESTS)
 TEST_EXTENSIONS = .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
@@ -112,14 +108,6 @@ SLIPWAY_TESTS_ENVIRONMENT = \
 AM_TESTS_ENVIRONMENT = export $(SLIPWAY_TESTS_ENVIRONMENT);
 
 check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
-
-# Runs other tests under a filter of system calls; not a test by itself. libFuzzer builds have no
-# use for a program with a main.
-if HAVE_SECCOMP
-if !FUZZER
-check_PROGRAMS += tests/fault/enosys
-endif
-endif
 
 # A fuzz target has no main: libFuzzer brings one (such a build makes
 # nothing but the fuzz targets), and otherwise the archive gives it the one that

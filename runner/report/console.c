@@ -5,9 +5,9 @@
 #include "runner/base/clock.h"
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
+#include "runner/base/wire.h"
 #include "runner/report/events.h"
 #include "runner/report/text.h"
-#include "runner/base/wire.h"
 
 #define MAX_CONSOLE_LINE (8 * SLIP_MAX_LOG_LINE) /* a shown byte may become 4 */
 

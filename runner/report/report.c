@@ -3,11 +3,11 @@
 #include "runner/report/report.h"
 
 #include "runner/base/io.h"
+#include "runner/base/wire.h"
 #include "runner/report/console.h"
 #include "runner/report/files.h"
 #include "runner/report/stagelog.h"
 #include "runner/report/trace.h"
-#include "runner/base/wire.h"
 
 #include <errno.h>
 
