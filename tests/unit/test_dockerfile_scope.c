@@ -93,7 +93,6 @@ static void check_others(const struct slip_dockerfile *df)
 
 int main(void)
 {
-	static const char *const names[] = {"COPY", "RUN", "ENTRYPOINT", NULL};
 	slip_autodockerfile *df = NULL;
 	struct slip_err err = SLIP_ERR_INIT;
 
