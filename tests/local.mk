@@ -20,6 +20,12 @@ E2E_TESTS += \
 	tests/e2e/build_basic.bats \
 	tests/e2e/build_service.bats \
 	tests/e2e/demo.bats \
+	tests/e2e/dockerfile_add.bats \
+	tests/e2e/dockerfile_config.bats \
+	tests/e2e/dockerfile_copy.bats \
+	tests/e2e/dockerfile_errors.bats \
+	tests/e2e/dockerfile_run.bats \
+	tests/e2e/dockerfile_stages.bats \
 	tests/e2e/errors.bats \
 	tests/e2e/harness.bats \
 	tests/e2e/run.bats
@@ -41,6 +47,7 @@ UNIT_TESTS += \
 	tests/unit/test_base_redact \
 	tests/unit/test_base_strv \
 	tests/unit/test_base_suggest \
+	tests/unit/test_base_wire \
 	tests/unit/test_dockerfile_expand \
 	tests/unit/test_dockerfile_glob \
 	tests/unit/test_dockerfile_ignore \
@@ -50,6 +57,10 @@ UNIT_TESTS += \
 	tests/unit/test_dockerfile_print \
 	tests/unit/test_dockerfile_scope \
 	tests/unit/test_dockerfile_values \
+	tests/unit/test_engine_git \
+	tests/unit/test_engine_output_file \
+	tests/unit/test_engine_plan \
+	tests/unit/test_engine_run \
 	tests/unit/test_layer_diff \
 	tests/unit/test_layer_entry \
 	tests/unit/test_layer_hostile \
@@ -73,6 +84,8 @@ UNIT_TESTS += \
 	tests/unit/test_registry_host \
 	tests/unit/test_registry_retry \
 	tests/unit/test_registry_token \
+	tests/unit/test_report_console \
+	tests/unit/test_report_text \
 	tests/unit/test_sandbox_isolation \
 	tests/unit/test_sandbox_overlay \
 	tests/unit/test_sandbox_run \

@@ -69,6 +69,8 @@ static int add_entry(struct slip_place *p, struct slip_tar_reader *r, const stru
 	slip_entry_copy(&e, from);
 	free(e.path);
 	e.path = slip_steal_ptr(&path);
+	if (e.type == SLIP_ENTRY_SYMLINK)
+		e.mode = 0777; /* as every link has it that was made on a disk */
 	if (p->set_owner) {
 		e.uid = p->uid;
 		e.gid = p->gid;

@@ -5,6 +5,8 @@
                                   type mode uid:gid size path [-> target] [= first hard link] [xattrs] sha256
   tree.py config LAYOUT           the configuration without times, history texts and digests
   tree.py layers LAYOUT           one line per layer: the paths it holds, whiteouts included
+  tree.py cat LAYOUT PATH         the bytes of a file
+  tree.py raw-config LAYOUT       the configuration as it is
 
 Written from the image specification's layer rules and sharing no code with the program under test:
 whiteouts of a layer act on the layers below it, an opaque marker empties its directory, links share
@@ -34,7 +36,7 @@ MAX_LINKS = 40
 
 
 class Node:
-    def __init__(self, entry, digest):
+    def __init__(self, entry, data):
         self.type = TYPES[entry.type]
         self.mode = entry.mode & 0o7777
         self.owner = f"{entry.uid}:{entry.gid}"
@@ -42,7 +44,8 @@ class Node:
         self.mtime = int(entry.mtime)
         self.target = entry.linkname if self.type == "l" else None
         self.device = (entry.devmajor, entry.devminor) if self.type in "cb" else None
-        self.digest = digest
+        self.data = data
+        self.digest = None if data is None else hashlib.sha256(data).hexdigest()
         self.xattrs = {
             key.removeprefix("SCHILY.xattr."): value
             for key, value in entry.pax_headers.items()
@@ -103,10 +106,7 @@ class Tree:
                 if node is None:
                     raise SystemExit(f"{path}: hard link to missing {entry.linkname}")
             else:
-                digest = None
-                if entry.isreg():
-                    digest = hashlib.sha256(layer.extractfile(entry).read()).hexdigest()
-                node = Node(entry, digest)
+                node = Node(entry, layer.extractfile(entry).read() if entry.isreg() else None)
             if node.type == "d" and path in self.nodes and self.nodes[path].type == "d":
                 self.nodes[path] = node
                 continue
@@ -180,12 +180,27 @@ class Layout:
             yield tarfile.open(fileobj=io.BytesIO(data), errorlevel=2)
 
 
-def list_tree(args):
+def flatten(layout):
     tree = Tree()
-    for layer in Layout(args.layout).layers():
+    for layer in Layout(layout).layers():
         tree.apply(layer)
-    for line in tree.lines(args.mtime):
+    return tree
+
+
+def list_tree(args):
+    for line in flatten(args.layout).lines(args.mtime):
         print(line)
+
+
+def print_file(args):
+    node = flatten(args.layout).nodes.get(clean(args.path))
+    if node is None or node.data is None:
+        raise SystemExit(f"{args.path}: no such file in the image")
+    sys.stdout.buffer.write(node.data)
+
+
+def print_raw_config(args):
+    json.dump(Layout(args.layout).config, sys.stdout)
 
 
 def list_layers(args):
@@ -197,11 +212,22 @@ def list_layers(args):
 def print_config(args):
     config = Layout(args.layout).config
     inner = {k: v for k, v in config.get("config", {}).items() if v not in (None, "", [], {}, False)}
+    # The root is where an image starts that says nothing.
+    if inner.get("WorkingDir") == "/":
+        del inner["WorkingDir"]
+    # Means something to Windows only.
+    inner.pop("ArgsEscaped", None)
     labels = inner.get("Labels", {})
     for builders_own in ["io.buildah.version"]:
         labels.pop(builders_own, None)
     if not labels:
         inner.pop("Labels", None)
+    # BuildKit's note on CMD, its SHELL and its default directory have no place in what the OCI
+    # specification says about configurations, and others leave them out.
+    inner.pop("ArgsEscaped", None)
+    inner.pop("Shell", None)
+    if inner.get("WorkingDir") == "/":
+        inner.pop("WorkingDir")
     # An order of variables means nothing to a program that is started with them.
     inner["Env"] = sorted(inner.get("Env", []))
     print(
@@ -216,10 +242,18 @@ def print_config(args):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(required=True)
-    for name, run in [("list", list_tree), ("layers", list_layers), ("config", print_config)]:
+    for name, run in [
+        ("list", list_tree),
+        ("layers", list_layers),
+        ("config", print_config),
+        ("cat", print_file),
+        ("raw-config", print_raw_config),
+    ]:
         command = commands.add_parser(name)
         command.add_argument("layout")
         command.set_defaults(run=run)
+        if name == "cat":
+            command.add_argument("path")
         if name == "list":
             command.add_argument("--mtime", action="store_true")
     args = parser.parse_args()
