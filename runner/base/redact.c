@@ -57,12 +57,13 @@ static void add_base64(const char *secret, size_t len)
 		slip_autofree char *padded = slip_xcalloc(shift + len, 1);
 		memcpy(padded + shift, secret, len);
 		slip_autofree char *text = slip_base64_encode(padded, shift + len);
-		if (shift == 0)
-			add_needle(text, strlen(text)); /* encoded alone: padding and all */
 		size_t n = (shift + len) * 8 / 6 - mixed_head[shift];
-		add_needle(text + mixed_head[shift], n);
-		to_url_alphabet(text);
-		add_needle(text + mixed_head[shift], n);
+		for (int url = 0; url < 2; url++) {
+			if (shift == 0)
+				add_needle(text, strlen(text)); /* encoded alone: padding and all */
+			add_needle(text + mixed_head[shift], n);
+			to_url_alphabet(text);
+		}
 		slip_wipe(padded, shift + len);
 		slip_wipe(text, strlen(text));
 	}

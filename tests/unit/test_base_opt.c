@@ -210,9 +210,9 @@ static void test_help(void)
 		"      --push-retry N              tries [3]\n"
 		"      --cache-ttl TIME            how long [336h]\n"
 		"      --isolation MODE            words that go on for so long that the line is "
-		"full and the\n"
-		"                                  must be broken before the edge of the "
-		"screen [auto]\n",
+		"full and the text\n"
+		"                                  must be broken before the edge of the screen "
+		"[auto]\n",
 		"help");
 }
 
