@@ -150,6 +150,13 @@ static bool drain(struct slip_child *c, int *fd)
 	return *fd >= 0;
 }
 
+static bool drain_both(struct slip_child *c)
+{
+	bool more_output = drain(c, &c->output);
+	bool more_records = drain(c, &c->records);
+	return more_output || more_records;
+}
+
 bool slip_child_take(struct slip_child *c)
 {
 	if (c->kill_at > 0 && slip_clock_monotonic() >= c->kill_at)
@@ -158,12 +165,12 @@ bool slip_child_take(struct slip_child *c)
 	bool has_ended = slip_proc_wait(&c->proc, 0, &c->status, &err) == 0;
 	if (has_ended)
 		kill(-c->group, SIGKILL); /* what it left behind: nobody waits for that */
-	bool is_more = drain(c, &c->output) | drain(c, &c->records);
+	bool is_more = drain_both(c);
 	if (!has_ended)
 		return false;
 	/* Bounded: a daemon of another session may hold the pipe, and never stop writing. */
 	for (int round = 0; is_more && round < 16; round++)
-		is_more = drain(c, &c->output) | drain(c, &c->records);
+		is_more = drain_both(c);
 	slip_lines_end(&c->lines);
 	slip_cleanup_close(&c->output);
 	slip_cleanup_close(&c->records);

@@ -33,6 +33,7 @@ librunner_a_SOURCES += \
 	runner/layer/tree_dir.c \
 	runner/layer/tree_file.c \
 	runner/layer/tree_internal.h \
+	runner/layer/tree_node.c \
 	runner/layer/unpack.c \
 	runner/layer/unpack.h \
 	runner/layer/unpack_internal.h \

@@ -16,40 +16,6 @@ static size_t node_size(bool dir, size_t name_len)
 	return (dir ? sizeof(struct slip_dir) : SLIP_NODE_END) + name_len + 1;
 }
 
-const char *slip_node_name(const struct slip_node *n)
-{
-	return (const char *)n + (slip_node_is_dir(n) ? sizeof(struct slip_dir) : SLIP_NODE_END);
-}
-
-const struct slip_inode *slip_node_inode(const struct slip_node *n)
-{
-	return n->inode;
-}
-
-char *slip_node_path(const struct slip_node *n)
-{
-	size_t len = 0;
-
-	for (const struct slip_node *p = n; p->parent; p = &p->parent->node)
-		len += strlen(slip_node_name(p)) + 1;
-	char *path = slip_xmalloc(len + 1);
-	char *at = path + (len ? len - 1 : 0);
-	*at = '\0';
-	for (const struct slip_node *p = n; p->parent; p = &p->parent->node) {
-		size_t k = strlen(slip_node_name(p));
-		at -= k;
-		memcpy(at, slip_node_name(p), k);
-		if (at > path)
-			*--at = '/';
-	}
-	return path;
-}
-
-char *slip_node_bytes_path(const struct slip_node *n)
-{
-	return n->inode->first_path ? slip_xstrdup(n->inode->first_path) : slip_node_path(n);
-}
-
 struct slip_inode *slip_tree_add_inode(struct slip_tree *t, enum slip_entry_type type)
 {
 	struct slip_inode *inode = slip_arena_alloc(&t->arena, sizeof(*inode));
@@ -92,7 +58,7 @@ static void drop_xattrs(struct slip_tree *t, struct slip_inode *inode)
 	inode->xattrs = NULL;
 }
 
-static void copy_xattrs(struct slip_map *dst, const struct slip_map *src)
+void slip_xattrs_copy(struct slip_map *dst, const struct slip_map *src)
 {
 	for (size_t i = 0; i < src->n; i++) {
 		const struct slip_xattr *x = src->entries[i].value;
@@ -108,7 +74,7 @@ void slip_tree_set_xattrs(
 		return;
 	struct slip_xattr_set *set = slip_xcalloc(1, sizeof(*set));
 	slip_map_init(&set->map, free);
-	copy_xattrs(&set->map, xattrs);
+	slip_xattrs_copy(&set->map, xattrs);
 	set->next = t->xattrs;
 	if (t->xattrs)
 		t->xattrs->prev = set;
@@ -583,22 +549,4 @@ int slip_tree_apply(
 		slip_node_dir(n)->cleared = origin;
 	}
 	return 0;
-}
-
-void slip_node_to_entry(const struct slip_node *n, const char *path, struct slip_entry *e)
-{
-	const struct slip_inode *i = n->inode;
-
-	slip_entry_init(e, (enum slip_entry_type)i->type, path);
-	e->mode = i->mode;
-	e->uid = i->uid;
-	e->gid = i->gid;
-	e->size = i->size;
-	e->mtime = i->mtime;
-	e->mtime_nsec = i->mtime_nsec;
-	e->dev_major = i->dev_major;
-	e->dev_minor = i->dev_minor;
-	e->link = slip_xstrdup(i->link);
-	if (i->xattrs)
-		copy_xattrs(&e->xattrs, i->xattrs);
 }

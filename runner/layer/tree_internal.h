@@ -76,4 +76,6 @@ void slip_tree_set_xattrs(
 const struct slip_node *slip_tree_next_node(
 	const struct slip_node *top, const struct slip_node *n, size_t *up);
 
+void slip_xattrs_copy(struct slip_map *dst, const struct slip_map *src); /* adds to dst */
+
 #endif
