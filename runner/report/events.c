@@ -23,7 +23,6 @@ static const struct event_row rows[] = {
 		"building {dockerfile}<, target {target}>< for {platform}><, isolation "
 		"{isolation}>"},
 	{"cache.put", SLIP_TONE_QUIET, DEBUG, "cached {key}<, {bytes:bytes}>"},
-	{"image.done", SLIP_TONE_GOOD, INFO, "image {digest}<, {bytes:bytes}>"},
 	{"image.pushed", SLIP_TONE_GOOD, INFO, "pushed {ref}<@{digest}>< in {seconds:seconds}>"},
 	{"image.written", SLIP_TONE_GOOD, INFO, "wrote {path}<, {bytes:bytes}>"},
 	{"pipeline.done", SLIP_TONE_PLAIN, INFO,

@@ -220,7 +220,7 @@ struct handler {
 };
 
 static const struct handler handlers[] = {
-	{"image.done", on_image},
+	{"build.done", on_image},
 	{"image.pushed", on_image},
 	{"stage.artifact", on_artifact},
 	{"stage.done", on_done},

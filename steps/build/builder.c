@@ -159,7 +159,9 @@ static int enter_isolation(struct slip_builder *b, struct slip_err *err)
 		wanted = SLIP_ISOLATION_NONE;
 	if (slip_isolation_enter(wanted, slip_store_work_path(b->store), &b->isolation, err) < 0)
 		return -1;
-	slip_event("isolation", "mode", slip_isolation_name(b->isolation.mode), "why",
+	slip_autofree char *platform = slip_platform_print(&b->platform);
+	slip_event("build.start", "dockerfile", b->dockerfile->name, "target", b->req->target,
+		"platform", platform, "isolation", slip_isolation_name(b->isolation.mode), "why",
 		b->isolation.why, NULL);
 	return 0;
 }
@@ -284,6 +286,13 @@ static void mark_files(struct slip_builder *b)
 	}
 }
 
+static int written(int rc, const char *path)
+{
+	if (rc == 0)
+		slip_event("image.written", "path", path, NULL);
+	return rc;
+}
+
 static int write_outputs(
 	struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
 {
@@ -292,9 +301,10 @@ static int write_outputs(
 	if (rc == 0 && b->cache)
 		slip_cache_finish(b->cache);
 	if (rc == 0 && b->req->oci_layout_path)
-		rc = slip_output_layout(&out, b->req->oci_layout_path, err);
+		rc = written(slip_output_layout(&out, b->req->oci_layout_path, err),
+			b->req->oci_layout_path);
 	if (rc == 0 && b->req->tar_path)
-		rc = slip_output_archive(&out, b->req->tar_path, err);
+		rc = written(slip_output_archive(&out, b->req->tar_path, err), b->req->tar_path);
 	if (rc == 0 && !b->req->no_push)
 		rc = slip_output_push(&out, err);
 	if (rc == 0)
@@ -302,10 +312,19 @@ static int write_outputs(
 	if (rc == 0) {
 		result->digest = out.digest;
 		result->config = out.config;
-		slip_event("image.done", "digest", out.digest.s, "config", out.config.s, NULL);
 	}
 	slip_output_release(&out);
 	return rc;
+}
+
+static void announce_end(const struct slip_build_result *result, double seconds)
+{
+	char time[24], hits[24], misses[24];
+	snprintf(time, sizeof(time), "%.2f", seconds);
+	snprintf(hits, sizeof(hits), "%zu", result->hits);
+	snprintf(misses, sizeof(misses), "%zu", result->misses);
+	slip_event("build.done", "digest", result->digest.s, "seconds", time, "hits", hits,
+		"misses", misses, NULL);
 }
 
 static void count_hits(const struct slip_builder *b, struct slip_build_result *result)
@@ -320,6 +339,7 @@ static void count_hits(const struct slip_builder *b, struct slip_build_result *r
 
 static int build(struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
 {
+	double start = slip_clock_monotonic();
 	read_build_args(b);
 	if (slip_build_request_check(b->req, err) < 0 || read_platform(b, err) < 0 ||
 		read_epoch(b, err) < 0 || load_dockerfile(b, err) < 0 || open_services(b, err) < 0)
@@ -338,6 +358,8 @@ static int build(struct slip_builder *b, struct slip_build_result *result, struc
 	if (rc == 0)
 		rc = write_outputs(b, result, err);
 	count_hits(b, result);
+	if (rc == 0)
+		announce_end(result, slip_clock_monotonic() - start);
 	return rc;
 }
 

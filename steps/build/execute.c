@@ -233,12 +233,32 @@ static void announce(const struct slip_build_stage *s, const struct slip_step *s
 		done ? step->layer.desc.digest.s : NULL, NULL);
 }
 
+/* Why a step is executed although there is a cache. */
+static void announce_miss(const struct slip_build_stage *s, const struct slip_step *step)
+{
+	char number[24], total[24];
+	if (!s->builder->cache)
+		return;
+	snprintf(number, sizeof(number), "%zu", step->number);
+	snprintf(total, sizeof(total), "%zu", s->n_steps + 1);
+	slip_autofree char *reason =
+		step->cacheable ? slip_xasprintf("%s has no layer for this key",
+					  slip_cache_name(s->builder->cache))
+				: slip_xstrdup(step->kind == SLIP_STEP_COPY
+						       ? "--cache-copy-layers is off"
+						       : "--cache-run-layers is off");
+	slip_event("step.miss", "stage", s->ast->name ? s->name : NULL, "step", number, "steps",
+		total, "reason", reason, "key", slip_digest_is_set(&step->key) ? step->key.s : NULL,
+		NULL);
+}
+
 static int build_step(struct slip_build_stage *s, size_t i, struct slip_err *err)
 {
 	struct slip_step *step = s->steps[i];
 	double start = slip_clock_monotonic();
 	if (slip_cancel_check(err) < 0)
 		return -1;
+	announce_miss(s, step);
 	announce(s, step, "step.start", -1);
 	if (rootfs_with(s, i, err) < 0 || make_layer(s, i, err) < 0)
 		return slip_step_locate(step, err);

@@ -26,7 +26,7 @@ static int open_blob(void *ctx, const struct slip_descriptor *desc, int *fd, str
 
 static int push_blob(void *arg, struct slip_err *err)
 {
-	static const char *const how_names[] = {"existed", "mounted", "uploaded"};
+	static const char *const how_names[] = {"found", "mounted", "uploaded"};
 	struct blob_push *p = arg;
 	enum slip_push_how how;
 	struct slip_blob_source source = {.mounts = &p->from, .open = open_blob, .ctx = p};
@@ -34,7 +34,7 @@ static int push_blob(void *arg, struct slip_err *err)
 		return -1;
 	char bytes[24];
 	snprintf(bytes, sizeof(bytes), "%llu", (unsigned long long)p->desc->size);
-	slip_event("blob.pushed", "digest", p->desc->digest.s, "how", how_names[how], "bytes",
+	slip_event("transfer.done", "what", how_names[how], "digest", p->desc->digest.s, "bytes",
 		bytes, NULL);
 	return 0;
 }
