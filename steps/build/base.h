@@ -13,7 +13,7 @@
 struct slip_base {
 	struct slip_ref ref;
 	struct slip_digest digest; /* of the platform's manifest */
-	char *host;		   /* that answered: behind a map or mirror not the reference's */
+	char *host; /* that answered: behind a map or mirror not the reference's */
 	enum slip_media_family family;
 	struct slip_image image;
 	struct slip_layers layers;

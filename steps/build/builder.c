@@ -44,8 +44,7 @@ int slip_builder_make_dir(
  */
 
 /* kaniko writes a directory as dir://PATH too; other kinds of context are told apart by "://". */
-static int context_dir(
-	const struct slip_build_request *req, const char **dir, struct slip_err *err)
+static int context_dir(const struct slip_build_request *req, const char **dir, struct slip_err *err)
 {
 	*dir = req->context;
 	if (slip_starts_with(req->context, "dir://"))

@@ -10,9 +10,9 @@
 
 /* How a key's value becomes the option's. */
 enum shape {
-	ONE,	     /* a scalar */
-	LIST,	     /* --option once an item */
-	PAIRS,	     /* --option name=value */
+	ONE, /* a scalar */
+	LIST, /* --option once an item */
+	PAIRS, /* --option name=value */
 	NAMED_LISTS, /* --option name=value, once a value */
 	UNSUPPORTED, /* known to the spec, but not here yet */
 };
@@ -134,9 +134,9 @@ static int set_pairs(struct slip_build_request *r, const struct key *k,
 {
 	for (size_t i = 0; i < map->n; i++) {
 		const struct slip_value *name = &map->v[i].name, *value = &map->v[i].value;
-		slip_autofree char *text = value->text
-						   ? slip_xasprintf("%s=%s", name->text, value->text)
-						   : slip_xstrdup(name->text);
+		slip_autofree char *text =
+			value->text ? slip_xasprintf("%s=%s", name->text, value->text)
+				    : slip_xstrdup(name->text);
 		if (set(r, k, name, text, err) < 0)
 			return -1;
 	}
@@ -158,8 +158,8 @@ static int set_named_lists(struct slip_build_request *r, const struct key *k,
 	return 0;
 }
 
-static int set_key(struct slip_build_request *r, const struct key *k, const void *object,
-	struct slip_err *err)
+static int set_key(
+	struct slip_build_request *r, const struct key *k, const void *object, struct slip_err *err)
 {
 	const void *field = (const char *)object + k->offset;
 	switch (k->shape) {
@@ -177,8 +177,8 @@ static int set_key(struct slip_build_request *r, const struct key *k, const void
 }
 
 /* The pipeline's cache settings, then the stage's own. A repository switches the cache on. */
-static int set_cache(struct slip_build_request *r, const struct slip_spec_cache *c,
-	struct slip_err *err)
+static int set_cache(
+	struct slip_build_request *r, const struct slip_spec_cache *c, struct slip_err *err)
 {
 	if (slip_value_is_set(&c->repo))
 		r->cache = true;
@@ -191,24 +191,25 @@ static int set_cache(struct slip_build_request *r, const struct slip_spec_cache 
 
 static int refuse_rest(const struct slip_build_spec *b, struct slip_err *err)
 {
-	const struct slip_value *first = b->secrets.n	    ? &b->secrets.v[0]
-					 : b->annotations.n ? &b->annotations.v[0].name
-					 : b->git.n	    ? &b->git.v[0].name
-					 : b->ignore_paths.n ? &b->ignore_paths.v[0]
+	const struct slip_value *first = b->secrets.n		   ? &b->secrets.v[0]
+					 : b->annotations.n	   ? &b->annotations.v[0].name
+					 : b->git.n		   ? &b->git.v[0].name
+					 : b->ignore_paths.n	   ? &b->ignore_paths.v[0]
 					 : b->credential_helpers.n ? &b->credential_helpers.v[0]
 								   : NULL;
 	if (!first)
 		return 0;
 	slip_err_set(err, SLIP_E_SPEC, 0, "build.%s is not supported yet",
-		b->secrets.n	     ? "secrets"
-		: b->annotations.n   ? "annotations"
-		: b->git.n	     ? "git"
-		: b->ignore_paths.n  ? "ignore-paths"
-				     : "credential-helpers");
+		b->secrets.n	    ? "secrets"
+		: b->annotations.n  ? "annotations"
+		: b->git.n	    ? "git"
+		: b->ignore_paths.n ? "ignore-paths"
+				    : "credential-helpers");
 	return at(first, err);
 }
 
-/* --- credentials -------------------------------------------------------------------------------- */
+/* --- credentials --------------------------------------------------------------------------------
+ */
 
 /* The value of a source, NULL when it has none: the caller's. */
 static int read_source(const struct slip_source_value *s, char **out, struct slip_err *err)
@@ -270,7 +271,8 @@ static void add_registry_flags(struct slip_build_request *r, const struct slip_s
 		slip_strv_addf(&r->registry_maps, "%s=%s", host, reg->mirrors.v[i].text);
 }
 
-/* --- the kind ----------------------------------------------------------------------------------- */
+/* --- the kind -----------------------------------------------------------------------------------
+ */
 
 static void describe(const struct slip_kind_input *in, struct slip_buf *out)
 {
@@ -299,7 +301,8 @@ static int fill(const struct slip_kind_input *in, struct slip_build_request *r,
 	}
 	if (!in->is_push_allowed) {
 		if (r->destinations.n && !r->no_push)
-			slip_info("outside of CI the image is built, but not pushed; --push does that");
+			slip_info("outside of CI the image is built, but not pushed; --push does "
+				  "that");
 		r->no_push = true;
 		r->no_push_cache = true;
 	}
@@ -335,8 +338,7 @@ static void read_logins(const struct slip_json *list, struct slip_build_request 
 	}
 }
 
-static void tell_result(
-	const struct slip_build_request *r, const struct slip_build_result *result)
+static void tell_result(const struct slip_build_request *r, const struct slip_build_result *result)
 {
 	slip_autoref ref = {0};
 	slip_autofree char *by_digest = NULL;
@@ -355,8 +357,7 @@ static int perform(const struct slip_json *request, struct slip_err *err)
 	struct slip_build_result result;
 	slip_build_request_init(&r);
 	read_logins(slip_json_get(request, "logins"), &r);
-	int rc = slip_opt_from_json(
-		slip_build_options, slip_json_get(request, "flags"), &r, err);
+	int rc = slip_opt_from_json(slip_build_options, slip_json_get(request, "flags"), &r, err);
 	if (rc == 0)
 		rc = slip_build_image(&r, &result, err);
 	if (rc == 0)

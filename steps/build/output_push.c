@@ -40,8 +40,9 @@ static int push_blob(void *arg, struct slip_err *err)
 }
 
 /*
- * Where on the same host the blob may be mounted from: where it was found or, if it was made here, the
- * cache it was put into. A wrong guess costs nothing, the upload goes on in the session it opened.
+ * Where on the same host the blob may be mounted from: where it was found or, if it was made here,
+ * the cache it was put into. A wrong guess costs nothing, the upload goes on in the session it
+ * opened.
  */
 static void add_origins(struct blob_push *p)
 {
