@@ -71,6 +71,7 @@ UNIT_TESTS += \
 	tests/unit/test_spec_regex \
 	tests/unit/test_spec_spec \
 	tests/unit/test_spec_yaml \
+	tests/unit/test_steps_copy \
 	tests/unit/test_steps_evaluate \
 	tests/unit/test_steps_key \
 	tests/unit/test_steps_user \
