@@ -32,6 +32,22 @@ E2E_TESTS += \
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf \
+	tests/unit/test_base_clock \
+	tests/unit/test_base_digest \
+	tests/unit/test_base_err \
+	tests/unit/test_base_io \
+	tests/unit/test_base_json \
+	tests/unit/test_base_log \
+	tests/unit/test_base_map \
+	tests/unit/test_base_mem \
+	tests/unit/test_base_opt \
+	tests/unit/test_base_path \
+	tests/unit/test_base_pool \
+	tests/unit/test_base_proc \
+	tests/unit/test_base_redact \
+	tests/unit/test_base_strv \
+	tests/unit/test_base_suggest \
+	tests/unit/test_base_wire \
 	tests/unit/test_dockerfile_expand \
 	tests/unit/test_dockerfile_glob \
 	tests/unit/test_dockerfile_ignore \
@@ -41,6 +57,10 @@ UNIT_TESTS += \
 	tests/unit/test_dockerfile_print \
 	tests/unit/test_dockerfile_scope \
 	tests/unit/test_dockerfile_values \
+	tests/unit/test_engine_git \
+	tests/unit/test_engine_output_file \
+	tests/unit/test_engine_plan \
+	tests/unit/test_engine_run \
 	tests/unit/test_layer_diff \
 	tests/unit/test_layer_entry \
 	tests/unit/test_layer_hostile \
@@ -64,6 +84,8 @@ UNIT_TESTS += \
 	tests/unit/test_registry_host \
 	tests/unit/test_registry_retry \
 	tests/unit/test_registry_token \
+	tests/unit/test_report_console \
+	tests/unit/test_report_text \
 	tests/unit/test_sandbox_isolation \
 	tests/unit/test_sandbox_overlay \
 	tests/unit/test_sandbox_run \

@@ -78,6 +78,13 @@ static bool offset_seconds(const char **s, int *out)
 	return true;
 }
 
+static int days_in_month(int year, int month)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	return month == 2 && leap ? 29 : days[month - 1];
+}
+
 static bool parse_rfc3339(const char *s, int64_t *out)
 {
 	struct tm tm = {0};
@@ -95,8 +102,9 @@ static bool parse_rfc3339(const char *s, int64_t *out)
 	}
 	if (!offset_seconds(&s, &offset) || *s)
 		return false;
-	if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
-		tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+	if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 ||
+		tm.tm_mday > days_in_month(tm.tm_year, tm.tm_mon) || tm.tm_hour > 23 ||
+		tm.tm_min > 59 || tm.tm_sec > 60)
 		return false;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
@@ -169,9 +177,9 @@ static bool parse_duration(const char *s, int64_t *ns)
 			return false;
 		total += value * unit;
 	} while (*s);
-	if (total > 9.2e18)
+	if (total >= 0x1p63)
 		return false;
-	*ns = (int64_t)(total + 0.5);
+	*ns = (int64_t)(total < 0x1p52 ? total + 0.5 : total);
 	return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "runner/base/digest.h"
 
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <sys/random.h>
@@ -76,9 +77,9 @@ void slip_digest_from_raw(const uint8_t raw[SLIP_SHA256_SIZE], struct slip_diges
 
 int slip_digest_parse(const char *s, struct slip_digest *out, struct slip_err *err)
 {
-	const char *hex = s + sizeof(SLIP_DIGEST_PREFIX) - 1;
-	if (!slip_starts_with(s, SLIP_DIGEST_PREFIX) || strlen(hex) != 64 ||
-		strspn(hex, "0123456789abcdef") != 64)
+	const size_t prefix = sizeof(SLIP_DIGEST_PREFIX) - 1;
+	if (!slip_starts_with(s, SLIP_DIGEST_PREFIX) || strlen(s) != SLIP_DIGEST_SIZE - 1 ||
+		strspn(s + prefix, "0123456789abcdef") != SLIP_HEX_SIZE - 1)
 		return slip_err_set(err, SLIP_E_DIGEST, 0,
 			"\"%.80s\" is no digest: sha256: and 64 lower-case hexadecimal digits are "
 			"expected",
@@ -165,8 +166,10 @@ void slip_random(void *p, size_t n)
 	uint8_t *b = p;
 	while (n) {
 		ssize_t got = getrandom(b, n, 0);
-		if (got < 0)
+		if (got < 0 && errno == EINTR)
 			continue;
+		if (got < 0)
+			slip_bug("getrandom is refused: %s", strerror(errno));
 		b += got;
 		n -= (size_t)got;
 	}

@@ -25,10 +25,22 @@ static const struct {
 	[SLIP_E_BUG] = {"bug", 70},
 };
 
-int slip_err_set(struct slip_err *err, enum slip_err_code code, int sys, const char *fmt, ...)
+/* C0, DEL, and C1 as UTF-8 writes it (two bytes, the first of them 0xc2). */
+static void defuse(char *s)
+{
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s, next = (unsigned char)s[1];
+		if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
+			*s = '?';
+		else if (c == 0xc2 && next >= 0x80 && next < 0xa0)
+			s[0] = s[1] = '?';
+	}
+}
+
+void slip_err_fill_(struct slip_err *err, enum slip_err_code code, int sys, const char *fmt, ...)
 {
 	if (!err)
-		return -1;
+		return;
 	if (err->code != SLIP_E_NONE)
 		slip_bug("an error is set over another: %s", err->msg);
 	err->code = code;
@@ -43,13 +55,13 @@ int slip_err_set(struct slip_err *err, enum slip_err_code code, int sys, const c
 		snprintf(err->msg + n, sizeof(err->msg) - (size_t)n, ": %s",
 			strerror_r(sys, text, sizeof(text)));
 	}
-	return -1;
+	defuse(err->msg);
 }
 
-int slip_err_wrap(struct slip_err *err, const char *fmt, ...)
+void slip_err_prefix_(struct slip_err *err, const char *fmt, ...)
 {
 	if (!err)
-		return -1;
+		return;
 	char rest[SLIP_ERR_MSG_MAX];
 	memcpy(rest, err->msg, sizeof(rest));
 	va_list ap;
@@ -58,7 +70,7 @@ int slip_err_wrap(struct slip_err *err, const char *fmt, ...)
 	va_end(ap);
 	if (n >= 0 && (size_t)n < sizeof(err->msg))
 		snprintf(err->msg + n, sizeof(err->msg) - (size_t)n, ": %s", rest);
-	return -1;
+	defuse(err->msg);
 }
 
 void slip_err_clear(struct slip_err *err)
@@ -83,8 +95,8 @@ const char *slip_err_name(enum slip_err_code code)
 
 int slip_err_exit_status(const struct slip_err *err)
 {
-	if (err->code == SLIP_E_COMMAND && err->status > 0)
-		return err->status & 0xff;
+	if (err->code == SLIP_E_COMMAND && err->status > 0 && err->status < 256)
+		return err->status;
 	if (err->code == SLIP_E_CANCELLED && err->status > 0)
 		return 128 + err->status;
 	return codes[err->code].exit_status;

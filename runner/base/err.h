@@ -48,13 +48,16 @@ struct slip_err {
 	}
 
 /*
+ * int slip_err_set(struct slip_err *err, enum slip_err_code code, int sys, const char *fmt, ...);
+ *
  * Fill *err and return -1. With sys != 0, ": " and its text are appended. err may be NULL (the
  * error is dropped). Setting an error that is already set is a bug: use wrap, or clear it first.
+ * Messages quote what came from outside: control characters in them (save LF and tab, of which
+ * excerpts are made) become "?", so that no input moves a terminal's cursor.
  */
-int slip_err_set(struct slip_err *err, enum slip_err_code code, int sys, const char *fmt, ...)
-	SLIP_PRINTF(4, 5);
+#define slip_err_set(...) (slip_err_fill_(__VA_ARGS__), slip_err_minus_one_())
 /* Prefix the message with "text: " and return -1; code, sys and status stay. */
-int slip_err_wrap(struct slip_err *err, const char *fmt, ...) SLIP_PRINTF(2, 3);
+#define slip_err_wrap(...) (slip_err_prefix_(__VA_ARGS__), slip_err_minus_one_())
 void slip_err_clear(struct slip_err *err);
 /* Copy src over dst (which may be set) and return -1. */
 int slip_err_copy(struct slip_err *dst, const struct slip_err *src);
@@ -71,5 +74,14 @@ const char *slip_err_name(enum slip_err_code code);
  * err->status, the failing command's own.
  */
 int slip_err_exit_status(const struct slip_err *err);
+
+/* Behind the macros, which show every compiler and analyser what value is returned. */
+void slip_err_fill_(struct slip_err *err, enum slip_err_code code, int sys, const char *fmt, ...)
+	SLIP_PRINTF(4, 5);
+void slip_err_prefix_(struct slip_err *err, const char *fmt, ...) SLIP_PRINTF(2, 3);
+static inline int slip_err_minus_one_(void)
+{
+	return -1;
+}
 
 #endif

@@ -6,13 +6,28 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
+
+/*
+ * A pipe that we share with others may be non-blocking without our doing: then it is waited for.
+ * True when the call is worth repeating.
+ */
+static bool should_retry(int fd, short events)
+{
+	if (errno == EINTR)
+		return true;
+	if (errno != EAGAIN)
+		return false;
+	struct pollfd p = {.fd = fd, .events = events};
+	return poll(&p, 1, -1) >= 0 || errno == EINTR;
+}
 
 int slip_write_all(int fd, const void *p, size_t n, struct slip_err *err)
 {
 	const char *at = p;
 	while (n) {
 		ssize_t w = write(fd, at, n);
-		if (w < 0 && errno == EINTR)
+		if (w < 0 && should_retry(fd, POLLOUT))
 			continue;
 		if (w < 0)
 			return slip_err_set(err, SLIP_E_IO, errno, "write");
@@ -27,7 +42,7 @@ int slip_read_upto(int fd, void *p, size_t n, size_t *got, struct slip_err *err)
 	size_t done = 0;
 	while (done < n) {
 		ssize_t r = read(fd, (char *)p + done, n - done);
-		if (r < 0 && errno == EINTR)
+		if (r < 0 && should_retry(fd, POLLIN))
 			continue;
 		if (r < 0)
 			return slip_err_set(err, SLIP_E_IO, errno, "read");
@@ -108,8 +123,6 @@ int slip_write_file(int dirfd, const char *path, const void *p, size_t n, mode_t
 	if (fd < 0)
 		return slip_err_set(err, SLIP_E_IO, errno, "create %s", path);
 	int rc = slip_write_all(fd, p, n, err);
-	if (rc == 0 && fchmod(fd, mode) < 0)
-		rc = slip_err_set(err, SLIP_E_IO, errno, "chmod");
 	if (rc == 0 && durable && fsync(fd) < 0)
 		rc = slip_err_set(err, SLIP_E_IO, errno, "fsync");
 	if (rc == 0 && renameat(dirfd, temp, dirfd, path) < 0)
@@ -175,23 +188,49 @@ int slip_mkdir_p(const char *path, mode_t mode, struct slip_err *err)
 	return 0;
 }
 
+/*
+ * Give ourselves a directory's permissions, which an owner may do. By way of a descriptor, as there
+ * is no chmod that does not follow links; where /proc is missing, not at all.
+ */
+static bool unlock_dir(int dirfd, const char *name)
+{
+	int saved = errno;
+	char proc[32];
+	slip_autoclose int fd = openat(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
+	bool done = fd >= 0 && chmod(proc, 0700) == 0;
+	errno = saved;
+	return done;
+}
+
 static int open_subdir(int dirfd, const char *name)
 {
 	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
+	if (fd < 0 && errno == EACCES && unlock_dir(dirfd, name))
 		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd;
+}
+
+static int unlink_any(int fd, const char *name)
+{
+	if (unlinkat(fd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	/* What unlink says of a directory: EISDIR here, EPERM on other file systems and by POSIX.
+	 */
+	if (errno != EISDIR && errno != EPERM)
+		return -1;
+	int first = errno;
+	if (unlinkat(fd, name, AT_REMOVEDIR) == 0)
+		return 0;
+	if (errno == ENOTDIR)
+		errno = first;
+	return -1;
 }
 
 /* Remove one name. 1 when it is a directory that is not empty; -1 with errno. */
 static int remove_name(int fd, const char *name)
 {
-	if (unlinkat(fd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (unlinkat(fd, name, AT_REMOVEDIR) == 0)
-		return 0;
-	if (errno == EACCES && fchmod(fd, 0700) == 0 &&
-		(unlinkat(fd, name, 0) == 0 || unlinkat(fd, name, AT_REMOVEDIR) == 0))
+	if (unlink_any(fd, name) == 0)
 		return 0;
 	return errno == ENOTEMPTY || errno == EEXIST ? 1 : -1;
 }
@@ -202,18 +241,35 @@ struct removal {
 	uint64_t moved;
 };
 
+/* Up into the top, under a name that the tree itself does not use. */
+static int move_up(struct removal *r, int fd, const char *name)
+{
+	for (bool unlocked = false;;) {
+		char fresh[32];
+		snprintf(fresh, sizeof(fresh), ".%llu.gone", (unsigned long long)r->moved++);
+		if (renameat(fd, name, r->topfd, fresh) == 0)
+			return 0;
+		if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR)
+			continue;
+		/* Its parent changes, which asks for the right to write in the directory itself. */
+		if (errno != EACCES || unlocked || !unlock_dir(fd, name) ||
+			fchmod(r->topfd, 0700) < 0)
+			return -1;
+		unlocked = true;
+	}
+}
+
 static int empty_directory(struct removal *r, int fd);
 
 static int remove_entry(struct removal *r, int fd, const char *name)
 {
 	int rc = remove_name(fd, name);
+	if (rc < 0 && errno == EACCES && fchmod(fd, 0700) == 0)
+		rc = remove_name(fd, name);
 	if (rc != 1)
 		return rc;
-	if (fd != r->topfd) {
-		char fresh[32];
-		snprintf(fresh, sizeof(fresh), ".%llu.gone", (unsigned long long)r->moved++);
-		return renameat(fd, name, r->topfd, fresh);
-	}
+	if (fd != r->topfd)
+		return move_up(r, fd, name);
 	slip_autoclose int sub = open_subdir(fd, name);
 	if (sub < 0 || empty_directory(r, sub) < 0)
 		return -1;
@@ -237,7 +293,7 @@ static int empty_directory(struct removal *r, int fd)
 	int saved = errno;
 	closedir(dir);
 	errno = saved;
-	return rc == 0 && saved == 0 ? 0 : rc;
+	return rc == 0 && saved == 0 ? 0 : -1;
 }
 
 int slip_remove_tree(int dirfd, const char *name, struct slip_err *err)

@@ -22,7 +22,8 @@ int slip_read_file(
 	int dirfd, const char *path, struct slip_buf *out, struct slip_err *err) SLIP_MUST_CHECK;
 /*
  * Write a file so that a reader, or a power cut, sees the old or the new content: temporary file in
- * the same directory, rename. durable also fsyncs file and directory.
+ * the same directory, rename. mode as for open(2), less the umask. durable also fsyncs file and
+ * directory.
  */
 int slip_write_file(int dirfd, const char *path, const void *p, size_t n, mode_t mode, bool durable,
 	struct slip_err *err) SLIP_MUST_CHECK;
@@ -30,7 +31,10 @@ int slip_write_file(int dirfd, const char *path, const void *p, size_t n, mode_t
 int slip_copy_bytes(int in, int out, uint64_t n, struct slip_err *err) SLIP_MUST_CHECK;
 /* mkdir -p of an ordinary host path; existing directories are fine. */
 int slip_mkdir_p(const char *path, mode_t mode, struct slip_err *err) SLIP_MUST_CHECK;
-/* Remove a tree below a directory descriptor, links not followed, depth without recursion. */
+/*
+ * Remove a tree below a directory descriptor, links not followed, any depth without recursion.
+ * Directories that deny their owner are unlocked first. A name that is not there is no error.
+ */
 int slip_remove_tree(int dirfd, const char *name, struct slip_err *err) SLIP_MUST_CHECK;
 /* A fresh directory "<prefix>XXXXXX" of mode 0700 below `parent`; *path is the caller's. */
 int slip_make_temp_dir(

@@ -3,6 +3,7 @@
 #include "runner/base/json.h"
 
 #include <jansson.h>
+#include <math.h>
 
 #define MAX_DEPTH 64
 
@@ -45,6 +46,9 @@ static bool is_deeper(json_t *v, int left)
 int slip_json_parse(const char *text, size_t len, const char *what, enum slip_err_code code,
 	struct slip_json **out, struct slip_err *err)
 {
+	/* jansson takes one at the end for the end of a string. */
+	if (len && memchr(text, '\0', len))
+		return slip_err_set(err, code, 0, "%s is not valid JSON: it has a NUL byte", what);
 	json_error_t je;
 	json_t *v = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
 	if (!v)
@@ -155,6 +159,8 @@ static size_t utf8_sequence(const uint8_t *p, size_t n)
 
 struct slip_json *slip_json_str(const char *text)
 {
+	if (!text)
+		return slip_json_null();
 	json_t *v = json_string(text);
 	if (v)
 		return s(v);
@@ -191,7 +197,7 @@ struct slip_json *slip_json_bool(bool b)
 
 struct slip_json *slip_json_real(double d)
 {
-	return s(json_real(d));
+	return isfinite(d) ? s(json_real(d)) : slip_json_null();
 }
 
 struct slip_json *slip_json_strings(const struct slip_strv *sv)
@@ -204,13 +210,10 @@ struct slip_json *slip_json_strings(const struct slip_strv *sv)
 
 void slip_json_set(struct slip_json *obj, const char *key, struct slip_json *value)
 {
-	if (json_object_set_new(j(obj), key, j(value)) == 0)
-		return;
-	/* The key is not UTF-8: set under its replacement form. */
-	struct slip_json *k = slip_json_str(key);
+	/* By way of a string value: a key that is not UTF-8 is set under its replacement form. */
+	slip_autojson *k = slip_json_str(key);
 	if (json_object_set_new(j(obj), json_string_value(j(k)), j(value)) < 0)
 		slip_bug("a JSON member cannot be set");
-	slip_json_free(k);
 }
 
 void slip_json_set_str(struct slip_json *obj, const char *key, const char *text)

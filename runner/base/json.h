@@ -43,10 +43,11 @@ enum slip_json_kind slip_json_kind(const struct slip_json *v);
 struct slip_json *slip_json_object(void);
 struct slip_json *slip_json_array(void);
 struct slip_json *slip_json_null(void);
-struct slip_json *slip_json_str(const char *s); /* invalid UTF-8 bytes become U+FFFD */
+/* Invalid UTF-8 bytes become U+FFFD; NULL gives null. */
+struct slip_json *slip_json_str(const char *s);
 struct slip_json *slip_json_int(int64_t i);
 struct slip_json *slip_json_bool(bool b);
-struct slip_json *slip_json_real(double d);
+struct slip_json *slip_json_real(double d); /* null when it is no finite number */
 struct slip_json *slip_json_strings(const struct slip_strv *sv); /* an array */
 
 void slip_json_set(struct slip_json *obj, const char *key, struct slip_json *value);

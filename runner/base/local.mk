@@ -33,5 +33,7 @@ librunner_a_SOURCES += \
 	runner/base/redact.h \
 	runner/base/strv.c \
 	runner/base/strv.h \
+	runner/base/suggest.c \
+	runner/base/suggest.h \
 	runner/base/wire.c \
 	runner/base/wire.h

@@ -3,7 +3,6 @@
 #include "runner/base/log.h"
 
 #include "runner/base/clock.h"
-#include "runner/base/limits.h"
 #include "runner/base/redact.h"
 
 #include <pthread.h>
@@ -41,11 +40,16 @@ bool slip_log_enabled(enum slip_log_level level)
 	return level >= threshold;
 }
 
-/* The text with secrets masked, in buf when anything had to be copied. */
-static const char *masked(const char *text, size_t len, struct slip_buf *buf)
+/*
+ * The text with secrets masked, in buf when anything had to be copied. The shortest secret has half
+ * the length of the mask, so that twice the length is always enough.
+ */
+static const char *masked(const char *text, struct slip_buf *buf)
 {
-	if (slip_redact_is_empty() && text[len] == '\0')
+	size_t len = strlen(text);
+	if (slip_redact_is_empty())
 		return text;
+	slip_buf_init(buf, 2 * len);
 	slip_redact(text, len, buf);
 	return buf->data;
 }
@@ -70,34 +74,35 @@ void slip_log(enum slip_log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	slip_autofree char *text = slip_xvasprintf(fmt, ap);
 	va_end(ap);
-	slip_autobuf buf;
-	slip_buf_init(&buf, SLIP_MIB);
+	slip_autobuf buf = {0};
 	struct slip_record r = {.kind = SLIP_RECORD_MESSAGE, .level = level};
-	r.text = masked(text, strlen(text), &buf);
+	r.text = masked(text, &buf);
 	deliver(&r);
 }
 
 void slip_output(const char *line, size_t len)
 {
 	slip_autobuf buf;
-	slip_buf_init(&buf, 4 * SLIP_MAX_LOG_LINE);
+	slip_buf_init(&buf, 2 * len);
+	slip_redact(line, len, &buf);
+	/* A record's text is a C string: what follows a NUL byte must not get lost. */
+	for (char *at = buf.data; (at = memchr(at, '\0', buf.len - (size_t)(at - buf.data)));)
+		*at = '?';
 	struct slip_record r = {.kind = SLIP_RECORD_OUTPUT, .level = SLIP_LOG_INFO};
-	slip_autofree char *copy = slip_xmemdup(line, len);
-	r.text = masked(copy, len, &buf);
+	r.text = buf.data;
 	deliver(&r);
 }
 
 void slip_event_fields(const char *name, const char *const *fields)
 {
 	const char *out[2 * MAX_FIELDS + 1];
-	struct slip_buf bufs[MAX_FIELDS];
+	struct slip_buf bufs[MAX_FIELDS] = {0};
 	size_t n = 0;
 	for (; fields[0] && n < MAX_FIELDS; fields += 2) {
 		if (!fields[1])
 			continue;
-		slip_buf_init(&bufs[n], SLIP_MIB);
 		out[2 * n] = fields[0];
-		out[2 * n + 1] = masked(fields[1], strlen(fields[1]), &bufs[n]);
+		out[2 * n + 1] = masked(fields[1], &bufs[n]);
 		n++;
 	}
 	out[2 * n] = NULL;

@@ -8,7 +8,7 @@
  *
  * A scope names the work that the calling thread is doing ("image", "image/2"): pool tasks
  * inherit the scope of the thread that submitted them. Listeners get it with each record, and are
- * called one record at a time, from any thread.
+ * called one record at a time, from any thread; they must not log themselves.
  */
 #ifndef SLIP_BASE_LOG_H
 #define SLIP_BASE_LOG_H
@@ -54,7 +54,10 @@ void slip_log(enum slip_log_level level, const char *fmt, ...) SLIP_PRINTF(2, 3)
 /* Names and values in turn, all strings, then NULL. A NULL value leaves its field out. */
 void slip_event(const char *name, ...) SLIP_SENTINEL;
 void slip_event_fields(const char *name, const char *const *fields);
-/* One line of a user's command. Invalid UTF-8 and terminal controls are the listener's business. */
+/*
+ * One line of a user's command. Invalid UTF-8 and terminal controls are the listener's business;
+ * NUL bytes arrive as "?".
+ */
 void slip_output(const char *line, size_t len);
 
 /* Set the calling thread's scope; the string is copied (truncated at 127 bytes). */

@@ -2,15 +2,60 @@
 
 #include "runner/base/map.h"
 
-/* FNV-1a with a final mix: keys may be chosen by an attacker only within bounded inputs. */
+#include "runner/base/digest.h"
+
+/*
+ * SipHash-1-3 (Aumasson and Bernstein) under a key that only this process knows: whoever chooses
+ * the names in an image or a spec cannot make them collide.
+ */
+static uint64_t secret[2];
+
+__attribute__((constructor)) static void choose_secret(void)
+{
+	slip_random(secret, sizeof(secret));
+}
+
+static uint64_t rotate(uint64_t x, int bits)
+{
+	return x << bits | x >> (64 - bits);
+}
+
+static void sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[2] += v[3];
+	v[1] = rotate(v[1], 13) ^ v[0];
+	v[3] = rotate(v[3], 16) ^ v[2];
+	v[0] = rotate(v[0], 32) + v[3];
+	v[2] += v[1];
+	v[3] = rotate(v[3], 21) ^ v[0];
+	v[1] = rotate(v[1], 17) ^ v[2];
+	v[2] = rotate(v[2], 32);
+}
+
 static uint64_t hash_bytes(const void *key, size_t len)
 {
-	const uint8_t *p = key;
-	uint64_t h = 0xcbf29ce484222325ULL;
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * 0x100000001b3ULL;
-	h ^= h >> 32;
-	return h * 0x9e3779b97f4a7c15ULL;
+	uint64_t v[4] = {
+		secret[0] ^ 0x736f6d6570736575ULL,
+		secret[1] ^ 0x646f72616e646f6dULL,
+		secret[0] ^ 0x6c7967656e657261ULL,
+		secret[1] ^ 0x7465646279746573ULL,
+	};
+	const char *p = key;
+	for (size_t left = len;; left -= 8, p += 8) {
+		uint64_t word = left < 8 ? (uint64_t)len << 56 : 0;
+		if (left)
+			memcpy(&word, p, left < 8 ? left : 8);
+		v[3] ^= word;
+		sip_round(v);
+		v[0] ^= word;
+		if (left < 8)
+			break;
+	}
+	v[2] ^= 0xff;
+	for (int i = 0; i < 3; i++)
+		sip_round(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
 void slip_map_init(struct slip_map *m, void (*free_value)(void *value))

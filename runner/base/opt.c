@@ -2,10 +2,12 @@
 
 #include "runner/base/opt.h"
 
-#include <errno.h>
-
 #include "runner/base/clock.h"
 #include "runner/base/log.h"
+#include "runner/base/suggest.h"
+
+#include <ctype.h>
+#include <errno.h>
 
 static void *field(const struct slip_opt *o, void *target)
 {
@@ -26,7 +28,8 @@ const struct slip_opt *slip_opt_find(const struct slip_opt *table, const char *n
 	return NULL;
 }
 
-/* --- setting values ----------------------------------------------------------------------------- */
+/* --- setting values -----------------------------------------------------------------------------
+ */
 
 static int set_bool(bool *b, const char *text, const char *name, struct slip_err *err)
 {
@@ -47,7 +50,7 @@ static int set_int(int64_t *v, const char *text, const char *name, struct slip_e
 	char *end;
 	errno = 0;
 	long long n = strtoll(text, &end, 10);
-	if (!*text || *end || errno)
+	if (end == text || isspace((unsigned char)*text) || *end || errno)
 		return slip_err_set(
 			err, SLIP_E_USAGE, 0, "--%s takes a whole number, not \"%s\"", name, text);
 	*v = n;
@@ -69,8 +72,7 @@ static int set_choice(int *v, const struct slip_opt *o, const char *text, struct
 		err, SLIP_E_USAGE, 0, "--%s takes one of %s, not \"%s\"", o->name, list, text);
 }
 
-static int set_value(
-	const struct slip_opt *o, void *target, const char *text, struct slip_err *err)
+static int set_value(const struct slip_opt *o, void *target, const char *text, struct slip_err *err)
 {
 	void *f = field(o, target);
 	switch (o->type) {
@@ -116,54 +118,29 @@ void slip_opt_release(const struct slip_opt *table, void *target)
 	}
 }
 
+static int unknown(const struct slip_opt *table, const char *name, struct slip_err *err)
+{
+	slip_autostrv names = {0};
+	for (const struct slip_opt *o = table; o->name; o++)
+		slip_strv_add(&names, o->name);
+	const char *near = slip_suggest(name, (const char *const *)names.v, names.n, 0);
+	if (near)
+		return slip_err_set(err, SLIP_E_USAGE, 0, "unknown option --%s; did you mean --%s?",
+			name, near);
+	return slip_err_set(err, SLIP_E_USAGE, 0, "unknown option --%s; see --help", name);
+}
+
 int slip_opt_set(const struct slip_opt *table, void *target, const char *name, const char *value,
 	struct slip_err *err)
 {
 	const struct slip_opt *o = slip_opt_find(table, name);
 	if (!o)
-		return slip_err_set(err, SLIP_E_USAGE, 0, "there is no option --%s", name);
+		return unknown(table, name, err);
 	return set_value(o, target, value, err);
 }
 
-/* --- the command line ----------------------------------------------------------------------------- */
-
-/* Edit distance, small strings only; for "did you mean". */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[64], n = strlen(b);
-	if (n >= SLIP_ARRAY_LEN(row))
-		return SIZE_MAX;
-	for (size_t k = 0; k <= n; k++)
-		row[k] = k;
-	for (size_t i = 1; *a; a++, i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t k = 1; k <= n; k++) {
-			size_t change = diagonal + (*a != b[k - 1]);
-			diagonal = row[k];
-			size_t other = (row[k] < row[k - 1] ? row[k] : row[k - 1]) + 1;
-			row[k] = change < other ? change : other;
-		}
-	}
-	return row[n];
-}
-
-static int unknown(const struct slip_opt *table, const char *name, struct slip_err *err)
-{
-	const char *best = NULL;
-	size_t least = 4;
-	for (const struct slip_opt *o = table; o->name; o++) {
-		size_t d = distance(name, o->name);
-		if (d < least) {
-			least = d;
-			best = o->name;
-		}
-	}
-	if (best)
-		return slip_err_set(err, SLIP_E_USAGE, 0,
-			"unknown option --%s; did you mean --%s?", name, best);
-	return slip_err_set(err, SLIP_E_USAGE, 0, "unknown option --%s; see --help", name);
-}
+/* --- the command line
+ * ----------------------------------------------------------------------------- */
 
 static void tell_no_effect(const struct slip_opt *o)
 {
@@ -190,26 +167,40 @@ static int parse_long(const struct slip_opt *table, void *target, char *const *a
 	struct slip_err *err)
 {
 	const char *equals = strchr(*at, '=');
-	slip_autofree char *name = equals ? slip_xstrndup(*at + 2, (size_t)(equals - *at) - 2)
-					  : slip_xstrdup(*at + 2);
+	slip_autofree char *name =
+		equals ? slip_xstrndup(*at + 2, (size_t)(equals - *at) - 2) : slip_xstrdup(*at + 2);
 	const struct slip_opt *o = slip_opt_find(table, name);
 	if (!o)
 		return unknown(table, name, err);
 	return take_value(o, target, equals ? equals + 1 : NULL, at + 1, used, err);
 }
 
+static const struct slip_opt *find_short(const struct slip_opt *table, char letter)
+{
+	for (const struct slip_opt *o = table; o->name; o++) {
+		if (o->short_name && o->short_name == letter)
+			return resolve_alias(table, o);
+	}
+	return NULL;
+}
+
+/* "-n value", "-nvalue", "-n=value"; switches may share a dash: "-ab". */
 static int parse_short(const struct slip_opt *table, void *target, char *const *at, int *used,
 	struct slip_err *err)
 {
-	const struct slip_opt *o = table;
-	while (o->name && o->short_name != (*at)[1])
-		o++;
-	o = o->name ? resolve_alias(table, o) : NULL;
-	if (!o)
-		return slip_err_set(
-			err, SLIP_E_USAGE, 0, "unknown option -%c; see --help", (*at)[1]);
-	const char *inlined = (*at)[2] ? *at + 2 + ((*at)[2] == '=') : NULL;
-	return take_value(o, target, inlined, at + 1, used, err);
+	for (const char *letter = *at + 1; *letter; letter++) {
+		const struct slip_opt *o = find_short(table, *letter);
+		if (!o)
+			return slip_err_set(err, SLIP_E_USAGE, 0,
+				"unknown option -%c in \"%s\"; see --help", *letter, *at);
+		bool is_whole = o->type != SLIP_OPT_BOOL || letter[1] == '=' || !letter[1];
+		const char *inlined = letter[1] ? letter + 1 + (letter[1] == '=') : NULL;
+		if (take_value(o, target, is_whole ? inlined : NULL, at + 1, used, err) < 0)
+			return -1;
+		if (is_whole)
+			break;
+	}
+	return 0;
 }
 
 static int word(const char *text, struct slip_strv *rest, struct slip_err *err)
@@ -245,7 +236,8 @@ int slip_opt_parse(const struct slip_opt *table, void *target, char *const *argv
 	return 0;
 }
 
-/* --- help ----------------------------------------------------------------------------------------- */
+/* --- help
+ * ----------------------------------------------------------------------------------------- */
 
 #define HELP_COLUMN 34
 #define HELP_WIDTH 100
@@ -255,18 +247,17 @@ static void add_wrapped(struct slip_buf *out, const char *text)
 	size_t column = HELP_COLUMN;
 	while (*text) {
 		size_t n = strcspn(text, " ");
-		if (column + n > HELP_WIDTH && column > HELP_COLUMN) {
+		if (column == HELP_COLUMN) {
+			column += n;
+		} else if (column + 1 + n > HELP_WIDTH) {
 			slip_buf_addf(out, "\n%*s", HELP_COLUMN, "");
-			column = HELP_COLUMN;
+			column = HELP_COLUMN + n;
+		} else {
+			slip_buf_add_char(out, ' ');
+			column += 1 + n;
 		}
 		slip_buf_add(out, text, n);
-		column += n;
-		text += n;
-		if (*text == ' ') {
-			slip_buf_add_char(out, ' ');
-			column++;
-			text++;
-		}
+		text += n + strspn(text + n, " ");
 	}
 	slip_buf_add_char(out, '\n');
 }
@@ -279,7 +270,9 @@ void slip_opt_help(const struct slip_opt *table, struct slip_buf *out)
 		slip_autofree char *shown = slip_xasprintf("  %c%c%c --%s%s%s",
 			o->short_name ? '-' : ' ', o->short_name ? o->short_name : ' ',
 			o->short_name ? ',' : ' ', o->name, o->type == SLIP_OPT_BOOL ? "" : " ",
-			o->type == SLIP_OPT_BOOL ? "" : o->metavar ? o->metavar : "VALUE");
+			o->type == SLIP_OPT_BOOL ? ""
+			: o->metavar		 ? o->metavar
+						 : "VALUE");
 		slip_buf_addf(out, "%-*s", HELP_COLUMN, shown);
 		if (strlen(shown) >= HELP_COLUMN)
 			slip_buf_addf(out, "\n%*s", HELP_COLUMN, "");
@@ -290,7 +283,8 @@ void slip_opt_help(const struct slip_opt *table, struct slip_buf *out)
 	}
 }
 
-/* --- JSON ----------------------------------------------------------------------------------------- */
+/* --- JSON
+ * ----------------------------------------------------------------------------------------- */
 
 static struct slip_json *value_to_json(const struct slip_opt *o, void *f)
 {
@@ -315,32 +309,59 @@ struct slip_json *slip_opt_to_json(const struct slip_opt *table, const void *tar
 	struct slip_json *obj = slip_json_object();
 	for (const struct slip_opt *o = table; o->name; o++) {
 		struct slip_json *v =
-			o->alias_of || o->flags & SLIP_OPT_NO_EFFECT ? NULL : value_to_json(o, (char *)(uintptr_t)target + o->offset);
+			o->alias_of || o->flags & SLIP_OPT_NO_EFFECT
+				? NULL
+				: value_to_json(o, (char *)(uintptr_t)target + o->offset);
 		if (v)
 			slip_json_set(obj, o->name, v);
 	}
 	return obj;
 }
 
-static int value_from_json(const struct slip_opt *o, const struct slip_json *obj, void *f,
-	struct slip_err *err)
+static int wrong_kind(const char *key, const char *wanted, struct slip_err *err)
 {
-	const struct slip_json *v = slip_json_get(obj, o->name);
+	return slip_err_set(err, SLIP_E_USAGE, 0, "\"%s\" takes %s", key, wanted);
+}
+
+static int strings_from_json(
+	const struct slip_json *obj, const char *key, struct slip_strv *sv, struct slip_err *err)
+{
+	slip_autostrv got = {0};
+	if (slip_json_get_strings(obj, key, &got, NULL) < 0)
+		return wrong_kind(key, "a list of strings", err);
+	slip_strv_copy(sv, &got);
+	return 0;
+}
+
+/* The member `key` of obj, which is o's name or an alias of it. */
+static int value_from_json(const struct slip_opt *o, const struct slip_json *obj, const char *key,
+	void *f, struct slip_err *err)
+{
+	const struct slip_json *v = slip_json_get(obj, key);
+	enum slip_json_kind kind = slip_json_kind(v);
 	switch (o->type) {
 	case SLIP_OPT_BOOL:
-		*(bool *)f = slip_json_get_bool(obj, o->name, *(bool *)f);
+		if (kind != SLIP_JSON_BOOL)
+			return wrong_kind(key, "true or false", err);
+		*(bool *)f = slip_json_bool_value(v, false);
 		return 0;
 	case SLIP_OPT_LIST:
-		return slip_json_get_strings(obj, o->name, f, err);
+		return strings_from_json(obj, key, f, err);
 	case SLIP_OPT_INT:
 	case SLIP_OPT_DURATION:
-		*(int64_t *)f = slip_json_int_value(v, *(int64_t *)f);
+		if (kind != SLIP_JSON_INT)
+			return wrong_kind(key, "a whole number", err);
+		*(int64_t *)f = slip_json_int_value(v, 0);
 		return 0;
 	case SLIP_OPT_STRING:
+		if (kind != SLIP_JSON_STRING && kind != SLIP_JSON_NULL)
+			return wrong_kind(key, "a string", err);
 		free(*(char **)f);
 		*(char **)f = slip_xstrdup(slip_json_str_value(v, NULL));
 		return 0;
 	case SLIP_OPT_CHOICE:
+		if (kind != SLIP_JSON_STRING)
+			return wrong_kind(key, "a string", err);
 		return set_choice(f, o, slip_json_str_value(v, ""), err);
 	}
 	return 0;
@@ -352,8 +373,8 @@ int slip_opt_from_json(const struct slip_opt *table, const struct slip_json *obj
 	for (const char *key = NULL; (key = slip_json_next_key(obj, key));) {
 		const struct slip_opt *o = slip_opt_find(table, key);
 		if (!o)
-			return slip_err_set(err, SLIP_E_USAGE, 0, "unknown option \"%s\"", key);
-		if (value_from_json(o, obj, (char *)target + o->offset, err) < 0)
+			return unknown(table, key, err);
+		if (value_from_json(o, obj, key, field(o, target), err) < 0)
 			return -1;
 	}
 	return 0;

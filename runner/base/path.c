@@ -86,7 +86,8 @@ static int try_openat2(int rootfd, const char *path, int flags, mode_t mode)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
-		.mode = flags & (O_CREAT | O_TMPFILE) ? mode : 0,
+		/* O_TMPFILE has the bit of O_DIRECTORY in it; a mode without use is an error. */
+		.mode = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? mode : 0,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
 	for (int attempt = 0;; attempt++) {
@@ -138,7 +139,8 @@ static int splice_link(struct walk *w, int dirfd, const char *name, char **rest)
 	target[n] = '\0';
 	while (*target == '/' && w->n > 1)
 		close(w->fds[--w->n]);
-	char *joined = slip_xasprintf("%s/%s", target, *rest);
+	/* What is left starts with a slash, or is nothing. */
+	char *joined = slip_xasprintf("%s%s", target, *rest);
 	free(*rest);
 	*rest = joined;
 	if (strlen(joined) > 4 * SLIP_MAX_PATH) {
@@ -148,21 +150,21 @@ static int splice_link(struct walk *w, int dirfd, const char *name, char **rest)
 	return 0;
 }
 
-/* Take the next component off *rest into name; false when none is left. */
-static bool next_component(char **rest, char name[256])
+/* Take the next component off rest into name: 1, or 0 when none is left, or -1 with errno. */
+static int next_component(char *rest, char name[SLIP_MAX_NAME + 1])
 {
-	char *at = *rest + strspn(*rest, "/");
+	char *at = rest + strspn(rest, "/");
 	size_t n = strcspn(at, "/");
 	if (!n)
-		return false;
-	snprintf(name, 256, "%.*s", n < 255 ? (int)n : 255, at);
-	memmove(*rest, at + n, strlen(at + n) + 1);
-	return true;
-}
-
-static bool is_last(const char *rest)
-{
-	return rest[strspn(rest, "/")] == '\0';
+		return 0;
+	if (n > SLIP_MAX_NAME) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(name, at, n);
+	name[n] = '\0';
+	memmove(rest, at + n, strlen(at + n) + 1);
+	return 1;
 }
 
 static int walk_component(struct walk *w, const char *name, char **rest)
@@ -191,7 +193,8 @@ static int open_last(struct walk *w, const char *name, int flags, mode_t mode, c
 	struct stat st;
 	bool link = !slip_streq(name, ".") && !slip_streq(name, "..") &&
 		    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
-	if (link && !(flags & O_NOFOLLOW))
+	bool is_exclusive = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+	if (link && !(flags & O_NOFOLLOW) && !is_exclusive)
 		return splice_link(w, dirfd, name, rest) < 0 ? -1 : -2;
 	if (slip_streq(name, ".."))
 		dirfd = w->fds[w->n > 1 ? w->n - 2 : 0];
@@ -204,14 +207,16 @@ static int walk_open(int rootfd, const char *path, int flags, mode_t mode)
 {
 	struct walk *w = slip_xcalloc(1, sizeof(*w));
 	slip_autofree char *rest = slip_xstrdup(path);
-	char name[256];
+	char name[SLIP_MAX_NAME + 1];
 	int fd = -2;
 	if (push_dir(w, openat(rootfd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
 		fd = -1;
 	while (fd == -2) {
-		if (!next_component(&rest, name))
-			fd = openat(w->fds[w->n - 1], ".", flags | O_CLOEXEC, mode);
-		else if (is_last(rest) && rest[0] != '/')
+		int found = next_component(rest, name);
+		if (found <= 0)
+			fd = found < 0 ? -1
+				       : openat(w->fds[w->n - 1], ".", flags | O_CLOEXEC, mode);
+		else if (!*rest)
 			fd = open_last(w, name, flags, mode, &rest);
 		else if (walk_component(w, name, &rest) < 0)
 			fd = -1;
@@ -228,9 +233,9 @@ static int open_in_root(int rootfd, const char *path, int flags, mode_t mode)
 	const char *p = *path ? path : ".";
 	if (!atomic_load(&no_openat2)) {
 		int fd = try_openat2(rootfd, p, flags, mode);
-		if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+		if (fd >= 0 || (errno != ENOSYS && errno != EPERM && errno != EAGAIN))
 			return fd;
-		/* A seccomp profile may answer EPERM for a call it does not know. */
+		/* EPERM may come from a seccomp profile that does not know the call. */
 		if (errno == ENOSYS)
 			atomic_store(&no_openat2, true);
 	}

@@ -154,17 +154,24 @@ void slip_pool_free(struct slip_pool *p)
 	free(p);
 }
 
-/* cgroup v2: "<quota> <period>" or "max <period>". */
+static bool read_small(const char *path, struct slip_buf *out)
+{
+	return slip_read_file(AT_FDCWD, path, out, NULL) == 0;
+}
+
+/* Version 2 says "<quota> <period>" or "max <period>" in one file, version 1 has two. */
 static size_t cgroup_processors(void)
 {
 	slip_autobuf b;
 	slip_buf_init(&b, 128);
-	if (slip_read_file(AT_FDCWD, "/sys/fs/cgroup/cpu.max", &b, NULL) < 0)
+	if (!read_small("/sys/fs/cgroup/cpu.max", &b) &&
+		(!read_small("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", &b) ||
+			!read_small("/sys/fs/cgroup/cpu/cpu.cfs_period_us", &b)))
 		return SIZE_MAX;
-	unsigned long quota, period;
-	if (sscanf(b.data, "%lu %lu", &quota, &period) != 2 || !period)
+	long long quota, period;
+	if (sscanf(b.data, "%lld %lld", &quota, &period) != 2 || period <= 0 || quota <= 0)
 		return SIZE_MAX;
-	return quota < period ? 1 : (quota + period - 1) / period;
+	return (size_t)((quota - 1) / period + 1);
 }
 
 size_t slip_pool_processors(void)

@@ -13,7 +13,8 @@
 
 struct slip_pool;
 struct slip_pool *slip_pool_new(size_t threads); /* threads start when first needed */
-void slip_pool_free(struct slip_pool *pool); /* waits for all tasks */
+/* Runs what is queued to its end. Tasks must have been waited for before. */
+void slip_pool_free(struct slip_pool *pool);
 size_t slip_pool_threads(const struct slip_pool *pool);
 size_t slip_pool_processors(void); /* usable ones: affinity and cgroup quota, at least 1 */
 

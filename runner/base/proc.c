@@ -49,8 +49,8 @@ struct launch {
 	int n_fds;
 	pid_t parent;
 	/*
-	 * Set by the child, which shares our memory until it executes. Volatile, as the compiler sees
-	 * only a store before a call that does not return.
+	 * Set by the child, which shares our memory until it executes. Volatile, as the compiler
+	 * sees only a store before a call that does not return.
 	 */
 	const char *volatile failed;
 	volatile int failed_errno;
@@ -194,6 +194,9 @@ int slip_proc_start(const struct slip_proc_spec *spec, struct slip_proc *proc, s
 	slip_autostrv role = {0};
 	slip_autofree char *file = NULL;
 	struct launch l = {.cwd = spec->cwd, .parent = getpid(), .env = (char *const *)env};
+	if (spec->role && exe_fd < 0)
+		return slip_err_set(err, SLIP_E_IO, 0,
+			"this program cannot start itself again: /proc is not mounted");
 	if (spec->role) {
 		role_argv(spec, &role);
 		l.argv = role.v;
@@ -260,6 +263,12 @@ static void wait_a_while(const struct slip_proc *proc, int ms, bool cancellable)
 	(void)poll(p, 2, ms);
 }
 
+/* At most a minute, after which the clock is read again: no deadline is too far for an int. */
+static int to_ms(double seconds)
+{
+	return seconds > 60 ? 60000 : (int)(seconds * 1000) + 1;
+}
+
 static int wait_until(struct slip_proc *proc, double deadline, bool cancellable, int *status,
 	struct slip_err *err)
 {
@@ -271,7 +280,7 @@ static int wait_until(struct slip_proc *proc, double deadline, bool cancellable,
 		double left = deadline - slip_clock_monotonic();
 		if (deadline >= 0 && left <= 0)
 			return slip_err_set(err, SLIP_E_TIMEOUT, 0, "the time limit has passed");
-		wait_a_while(proc, deadline < 0 ? -1 : (int)(left * 1000) + 1, cancellable);
+		wait_a_while(proc, deadline < 0 ? -1 : to_ms(left), cancellable);
 	}
 }
 
@@ -343,12 +352,11 @@ static int pump(struct exchange *x, int ms, struct slip_err *err)
 
 static int communicate(struct exchange *x, double deadline, struct slip_err *err)
 {
-	while (x->out >= 0) {
+	while (x->out >= 0 || x->in >= 0) {
 		double left = deadline - slip_clock_monotonic();
 		if (deadline >= 0 && left <= 0)
 			return slip_err_set(err, SLIP_E_TIMEOUT, 0, "the time limit has passed");
-		int ms = deadline < 0 || left > 10 ? 10000 : (int)(left * 1000) + 1;
-		if (pump(x, ms, err) < 0 || slip_cancel_check(err) < 0)
+		if (pump(x, deadline < 0 ? -1 : to_ms(left), err) < 0 || slip_cancel_check(err) < 0)
 			return -1;
 	}
 	return 0;
@@ -389,7 +397,7 @@ int slip_proc_run(const struct slip_proc_spec *spec, const void *input, size_t i
 		rc = wait_until(&proc, deadline, true, &result->status, err);
 	if (rc < 0) {
 		slip_proc_stop(&proc, 500);
-		return slip_err_wrap(err, "%s", spec->argv[0]);
+		return slip_err_wrap(err, "%s", spec->role ? spec->role : spec->argv[0]);
 	}
 	result->out_len = output.len;
 	result->out = slip_buf_take(&output);
@@ -419,6 +427,9 @@ int slip_cancel_init(struct slip_err *err)
 	sigfillset(&sa.sa_mask);
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(signals); i++) {
+		struct sigaction old;
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+			continue;
 		if (sigaction(signals[i], &sa, NULL) < 0)
 			return slip_err_set(err, SLIP_E_IO, errno, "handle signals");
 	}

@@ -6,7 +6,8 @@
  * started by executing this program again, through a descriptor opened at start, in a role.
  *
  * Every child leads a session of its own; kill reaches the whole process group. Children die with
- * the parent (PR_SET_PDEATHSIG).
+ * the thread that started them (PR_SET_PDEATHSIG): the main one, or a pool's, which lives as long
+ * as its pool.
  */
 #ifndef SLIP_BASE_PROC_H
 #define SLIP_BASE_PROC_H
@@ -16,7 +17,7 @@
 
 #include <sys/types.h>
 
-/* Called first thing in main: opens /proc/self/exe, becomes subreaper, blocks SIGPIPE. */
+/* Called first thing in main: opens /proc/self/exe, becomes subreaper, ignores SIGPIPE. */
 int slip_proc_init(struct slip_err *err) SLIP_MUST_CHECK;
 
 struct slip_proc_spec {
@@ -60,7 +61,8 @@ int slip_proc_run(const struct slip_proc_spec *spec, const void *input, size_t i
 
 /*
  * SIGINT, SIGTERM and SIGHUP: the first asks everything to stop, the second ends the program.
- * slip_cancel_fd becomes readable for poll; slip_cancel_signal is its number, 0 before.
+ * slip_cancel_fd becomes readable for poll; slip_cancel_signal is its number, 0 before. A signal
+ * that was ignored at start (nohup, a shell's background job) stays so.
  */
 int slip_cancel_init(struct slip_err *err) SLIP_MUST_CHECK;
 int slip_cancel_fd(void);

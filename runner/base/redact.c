@@ -39,6 +39,13 @@ static void add_needle(const char *s, size_t len)
 	atomic_store(&any, true);
 }
 
+/* RFC 4648 section 5. */
+static void to_url_alphabet(char *s)
+{
+	for (; *s; s++)
+		*s = *s == '+' ? '-' : *s == '/' ? '_' : *s;
+}
+
 /*
  * Base64 of text that holds the secret at any place: the three alignments differ, and the first and
  * last characters of each mix in neighbouring bytes, so only those in between are certain.
@@ -50,11 +57,13 @@ static void add_base64(const char *secret, size_t len)
 		slip_autofree char *padded = slip_xcalloc(shift + len, 1);
 		memcpy(padded + shift, secret, len);
 		slip_autofree char *text = slip_base64_encode(padded, shift + len);
-		size_t whole = (shift + len) * 8 / 6;
-		if (shift == 0)
-			add_needle(text, strlen(text)); /* encoded alone: padding and all */
-		if (whole > mixed_head[shift])
-			add_needle(text + mixed_head[shift], whole - mixed_head[shift]);
+		size_t n = (shift + len) * 8 / 6 - mixed_head[shift];
+		for (int url = 0; url < 2; url++) {
+			if (shift == 0)
+				add_needle(text, strlen(text)); /* encoded alone: padding and all */
+			add_needle(text + mixed_head[shift], n);
+			to_url_alphabet(text);
+		}
 		slip_wipe(padded, shift + len);
 		slip_wipe(text, strlen(text));
 	}
@@ -66,7 +75,7 @@ static void add_url_encoded(const char *secret, size_t len, const char *format)
 	slip_buf_init(&b, 3 * len + 1);
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)secret[i];
-		if (isalnum(c) || strchr("-._~", c))
+		if (isalnum(c) || memchr("-._~", c, 4))
 			slip_buf_add_char(&b, secret[i]);
 		else if (*format == 'X')
 			slip_buf_addf(&b, "%%%02X", c);
@@ -78,7 +87,8 @@ static void add_url_encoded(const char *secret, size_t len, const char *format)
 	slip_buf_release(&b);
 }
 
-static void add_json_escaped(const char *secret, size_t len)
+/* With `html`, as encoders do that make text safe for a <script>: Go does unless told otherwise. */
+static void add_json_escaped(const char *secret, size_t len, bool html)
 {
 	struct slip_buf b;
 	slip_buf_init(&b, 6 * len + 1);
@@ -92,7 +102,7 @@ static void add_json_escaped(const char *secret, size_t len)
 			slip_buf_add_str(&b, "\\t");
 		else if (c == '\r')
 			slip_buf_add_str(&b, "\\r");
-		else if (c < 0x20)
+		else if (c < 0x20 || (html && memchr("<>&", c, 3)))
 			slip_buf_addf(&b, "\\u%04x", c);
 		else
 			slip_buf_add_char(&b, secret[i]);
@@ -116,6 +126,9 @@ static void add_lines(const char *secret, size_t len)
 
 void slip_redact_add(const char *secret, size_t len)
 {
+	/* A secret's file ends with a newline, its use does not. */
+	while (len && (secret[len - 1] == '\n' || secret[len - 1] == '\r'))
+		len--;
 	if (len < MIN_SECRET)
 		return;
 	pthread_mutex_lock(&lock);
@@ -124,7 +137,8 @@ void slip_redact_add(const char *secret, size_t len)
 	add_base64(secret, len);
 	add_url_encoded(secret, len, "X");
 	add_url_encoded(secret, len, "x");
-	add_json_escaped(secret, len);
+	add_json_escaped(secret, len, false);
+	add_json_escaped(secret, len, true);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -162,18 +176,16 @@ static size_t match_at(const char *text, size_t len)
 void slip_redact(const char *text, size_t len, struct slip_buf *out)
 {
 	pthread_mutex_lock(&lock);
-	size_t clean = 0;
-	for (size_t i = 0; i < len;) {
+	size_t end = 0; /* of the last secret found: text before it is dealt with */
+	for (size_t i = 0; i < len; i++) {
 		size_t n = match_at(text + i, len - i);
-		if (!n) {
-			i++;
-			continue;
+		if (n && i >= end) {
+			slip_buf_add(out, text + end, i - end);
+			slip_buf_add_str(out, SLIP_REDACT_MASK);
 		}
-		slip_buf_add(out, text + clean, i - clean);
-		slip_buf_add_str(out, SLIP_REDACT_MASK);
-		i += n;
-		clean = i;
+		if (i + n > end && n)
+			end = i + n;
 	}
-	slip_buf_add(out, text + clean, len - clean);
+	slip_buf_add(out, text + end, len - end);
 	pthread_mutex_unlock(&lock);
 }

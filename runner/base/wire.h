@@ -15,8 +15,8 @@
 #define SLIP_BASE_WIRE_H
 
 #include "runner/base/json.h"
-#include "runner/base/map.h"
 #include "runner/base/log.h"
+#include "runner/base/map.h"
 
 #define SLIP_MAX_WIRE_LINE ((size_t)1 << 20)
 

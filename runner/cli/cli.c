@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "runner/base/io.h"
+#include "runner/base/suggest.h"
 #include "runner/cli/command.h"
 #include "runner/spec/diag.h"
 
@@ -36,7 +37,7 @@ static int unknown(const struct slip_cli *cli, const char *name, struct slip_err
 	size_t n = 0;
 	for (const struct slip_cli_command *const *c = cli->commands; *c && n < MAX_COMMANDS; c++)
 		names[n++] = (*c)->name;
-	const char *near = slip_nearest(name, names, n);
+	const char *near = slip_suggest(name, names, n, 0);
 	if (near)
 		return slip_err_set(err, SLIP_E_USAGE, 0,
 			"unknown command \"%s\"; did you mean \"%s\"?", name, near);

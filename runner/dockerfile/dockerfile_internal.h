@@ -2,7 +2,11 @@
 #ifndef SLIP_DOCKERFILE_INTERNAL_H
 #define SLIP_DOCKERFILE_INTERNAL_H
 
+#include "runner/base/suggest.h"
 #include "runner/dockerfile/ast.h"
+
+/* Edits up to which a word is taken for a mistyped one, as BuildKit does. */
+#define SLIP_TYPO_REACH 2
 
 /* Blanks inside a logical line. Newlines only come from values and stored triggers. */
 static inline bool slip_is_blank(char c)

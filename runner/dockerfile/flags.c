@@ -88,7 +88,8 @@ static int unknown_flag(const char *flag, const struct slip_flag_spec *specs, st
 
 	for (size_t i = 0; specs && specs[i].name; i++)
 		slip_strv_add(&known, specs[i].name);
-	const char *near = known.n ? slip_suggest(name, (const char *const *)known.v) : NULL;
+	const char *near =
+		slip_suggest(name, (const char *const *)known.v, known.n, SLIP_TYPO_REACH);
 	if (near)
 		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
 			"unknown flag: %.100s (did you mean %s?)", name, near);

@@ -19,11 +19,11 @@ enum slip_instr_kind slip_instr_kind_of(const char *keyword)
 
 static int unknown_instruction(const char *keyword, struct slip_err *err)
 {
-	const char *names[SLIP_I_COUNT + 1] = {0};
+	const char *names[SLIP_I_COUNT];
 
 	for (unsigned k = 0; k < SLIP_I_COUNT; k++)
 		names[k] = slip_instr_name((enum slip_instr_kind)k);
-	const char *near = slip_suggest(keyword, names);
+	const char *near = slip_suggest(keyword, names, SLIP_I_COUNT, SLIP_TYPO_REACH);
 	if (near)
 		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
 			"unknown instruction: %.100s (did you mean %s?)", keyword, near);

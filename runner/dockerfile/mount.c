@@ -139,13 +139,15 @@ static int wrong_type(const struct parser *ps, struct slip_err *err)
 static int choose(const char *what, const char *text, const char *const *names, unsigned *out,
 	struct slip_err *err)
 {
-	for (unsigned i = 0; names[i]; i++) {
-		if (strcasecmp(text, names[i]) == 0) {
-			*out = i;
+	unsigned n = 0;
+
+	for (; names[n]; n++) {
+		if (strcasecmp(text, names[n]) == 0) {
+			*out = n;
 			return 0;
 		}
 	}
-	const char *near = slip_suggest(text, names);
+	const char *near = slip_suggest(text, names, n, SLIP_TYPO_REACH);
 	if (near)
 		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
 			"unsupported %s \"%.100s\" (did you mean %s?)", what, text, near);
@@ -288,7 +290,7 @@ static int set_field(struct parser *ps, enum key key, const char *value, struct 
 
 static int find_key(const struct parser *ps, enum key *out, struct slip_err *err)
 {
-	const char *names[SLIP_ARRAY_LEN(keys) + 1] = {0};
+	const char *names[SLIP_ARRAY_LEN(keys)];
 
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(keys); i++) {
 		names[i] = keys[i].name;
@@ -297,7 +299,7 @@ static int find_key(const struct parser *ps, enum key *out, struct slip_err *err
 			return 0;
 		}
 	}
-	const char *near = slip_suggest(ps->name, names);
+	const char *near = slip_suggest(ps->name, names, SLIP_ARRAY_LEN(names), SLIP_TYPO_REACH);
 	if (near)
 		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
 			"unexpected key '%.100s' in '%.200s' (did you mean %s?)", ps->name,

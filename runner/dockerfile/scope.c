@@ -4,7 +4,6 @@
 
 #include "runner/dockerfile/dockerfile_internal.h"
 
-#include <ctype.h>
 #include <strings.h>
 
 const char *const slip_platform_args[] = {
@@ -53,56 +52,6 @@ bool slip_is_platform_arg(const char *name)
 bool slip_is_proxy_arg(const char *name)
 {
 	return is_in(slip_proxy_args, name);
-}
-
-/* Names longer than this are no typing mistake of anything. */
-#define SUGGEST_MAX 64
-#define SUGGEST_DISTANCE 3
-
-/* Levenshtein distance without regard to case. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[SUGGEST_MAX + 1];
-	size_t nb = strlen(b);
-
-	for (size_t j = 0; j <= nb; j++)
-		row[j] = j;
-	for (size_t i = 0; a[i]; i++) {
-		size_t diagonal = row[0];
-		row[0] = i + 1;
-		for (size_t j = 0; j < nb; j++) {
-			bool same = tolower((unsigned char)a[i]) == tolower((unsigned char)b[j]);
-			size_t best = diagonal + (same ? 0 : 1);
-			diagonal = row[j + 1];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (diagonal + 1 < best)
-				best = diagonal + 1;
-			row[j + 1] = best;
-		}
-	}
-	return row[nb];
-}
-
-const char *slip_suggest(const char *text, const char *const *names)
-{
-	const char *best = NULL;
-	size_t best_distance = SUGGEST_DISTANCE;
-
-	if (strlen(text) > SUGGEST_MAX)
-		return NULL;
-	for (; *names; names++) {
-		if (slip_streq(*names, text))
-			return NULL;
-		if (strlen(*names) > SUGGEST_MAX)
-			continue;
-		size_t d = distance(text, *names);
-		if (d < best_distance) {
-			best = *names;
-			best_distance = d;
-		}
-	}
-	return best;
 }
 
 static bool has_name(const struct slip_stage *stage, const char *name, bool any_case)
@@ -219,7 +168,8 @@ int slip_stage_find_target(
 		if (df->stages[i].name)
 			slip_strv_add(&names, df->stages[i].name);
 	}
-	const char *near = names.n ? slip_suggest(target, (const char *const *)names.v) : NULL;
+	const char *near =
+		slip_suggest(target, (const char *const *)names.v, names.n, SLIP_TYPO_REACH);
 	if (near)
 		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
 			"target stage \"%.100s\" could not be found (did you mean %s?)", target,

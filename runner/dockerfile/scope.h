@@ -33,10 +33,4 @@ int slip_stage_find_mount(const struct slip_dockerfile *df, size_t current, cons
 int slip_stage_find_target(const struct slip_dockerfile *df, const char *target, size_t *out,
 	struct slip_err *err) SLIP_MUST_CHECK;
 
-/*
- * The nearest of the names (a NULL-terminated list) for "did you mean": any case, edit distance
- * below 3; NULL when none is near or text is equal to one.
- */
-const char *slip_suggest(const char *text, const char *const *names);
-
 #endif

@@ -7,10 +7,10 @@
 #ifndef SLIP_ENGINE_CHILD_H
 #define SLIP_ENGINE_CHILD_H
 
-#include "runner/base/proc.h"
-#include "runner/engine/kind.h"
 #include "runner/base/lines.h"
+#include "runner/base/proc.h"
 #include "runner/base/wire.h"
+#include "runner/engine/kind.h"
 
 #include <poll.h>
 

@@ -1,6 +1,6 @@
 /*
  * The context `ci`: the same names whether GitLab, Jenkins or a checkout on a laptop filled them
- * in. docs/ci-context.md lists them. Values that are not known are absent.
+ * in. The tables are in ci.c, docs/pipeline.md has the rest. Values that are not known are absent.
  */
 #ifndef SLIP_ENGINE_CI_H
 #define SLIP_ENGINE_CI_H

@@ -3,6 +3,7 @@
 #include "runner/engine/exec.h"
 
 #include "runner/base/clock.h"
+#include "runner/engine/artifacts.h"
 #include "runner/engine/ci.h"
 
 #include <errno.h>
@@ -381,6 +382,9 @@ static void finish_job(struct exec *x, struct job *j)
 		slip_err_clear(&j->err);
 		(void)!slip_cancel_check(&j->err);
 	}
+	struct slip_err why = SLIP_ERR_INIT;
+	if (slip_artifacts_list(&j->run.stage.artifacts, x->run->workspace, rc < 0, &why) < 0)
+		slip_warn("%s", why.msg);
 	if (rc < 0) {
 		fail_job(x, j);
 		return;

@@ -2,6 +2,7 @@
 
 #include "runner/engine/facts.h"
 
+#include "runner/base/suggest.h"
 #include "runner/engine/changed.h"
 #include "runner/engine/ci.h"
 
@@ -150,7 +151,7 @@ static int check_set(
 		if (k < p->params.n)
 			continue;
 		slip_autofree char *name = slip_xstrndup(set->v[i], n);
-		const char *near = slip_nearest(name, names, p->params.n);
+		const char *near = slip_suggest(name, names, p->params.n, 0);
 		return slip_err_set(err, SLIP_E_USAGE, 0, "there is no parameter \"%s\"%s%s%s",
 			name, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 	}

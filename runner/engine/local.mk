@@ -1,4 +1,6 @@
 librunner_a_SOURCES += \
+	runner/engine/artifacts.c \
+	runner/engine/artifacts.h \
 	runner/engine/changed.c \
 	runner/engine/changed.h \
 	runner/engine/child.c \

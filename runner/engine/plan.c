@@ -3,6 +3,7 @@
 #include "runner/engine/plan.h"
 
 #include "runner/base/limits.h"
+#include "runner/base/suggest.h"
 
 #include <ctype.h>
 
@@ -44,7 +45,7 @@ static int select_named(const struct slip_pipeline *p, const struct slip_strv *n
 		slip_autofree const char **all = slip_xcalloc(p->stages.n + 1, sizeof(*all));
 		for (size_t k = 0; k < p->stages.n; k++)
 			all[k] = p->stages.v[k].name.text;
-		const char *near = slip_nearest(names->v[i], all, p->stages.n);
+		const char *near = slip_suggest(names->v[i], all, p->stages.n, 0);
 		return slip_err_set(err, SLIP_E_USAGE, 0, "there is no stage \"%s\"%s%s%s",
 			names->v[i], near ? "; did you mean \"" : "", near ? near : "",
 			near ? "\"?" : "");

@@ -8,7 +8,8 @@ static void release_healthcheck(struct slip_image_healthcheck *check)
 	*check = (struct slip_image_healthcheck){0};
 }
 
-static void copy_healthcheck(struct slip_image_healthcheck *dst, const struct slip_image_healthcheck *src)
+static void copy_healthcheck(
+	struct slip_image_healthcheck *dst, const struct slip_image_healthcheck *src)
 {
 	struct slip_image_healthcheck copy = *src;
 

@@ -5,9 +5,9 @@
 #include "runner/base/clock.h"
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
+#include "runner/base/wire.h"
 #include "runner/report/events.h"
 #include "runner/report/text.h"
-#include "runner/base/wire.h"
 
 #define MAX_CONSOLE_LINE (8 * SLIP_MAX_LOG_LINE) /* a shown byte may become 4 */
 
@@ -73,28 +73,24 @@ static void add_prefix(
 		slip_buf_add_str(out, ": ");
 }
 
-/* The body of a record, one line; false when there is nothing for people in it. */
-static bool render(const struct slip_record *r, const char *text, size_t len, bool colour,
-	struct slip_buf *out, enum slip_tone *tone)
+/* The body of a message or an output line. */
+static enum slip_tone render(const struct slip_record *r, const char *text, size_t len, bool colour,
+	struct slip_buf *out)
 {
-	*tone = SLIP_TONE_PLAIN;
-	if (r->kind == SLIP_RECORD_EVENT)
-		return slip_event_render(r, out, tone);
 	if (r->kind == SLIP_RECORD_OUTPUT) {
 		slip_text_add_line(out, text, len, colour);
-		return true;
+		return SLIP_TONE_PLAIN;
 	}
-	if (r->level >= SLIP_LOG_ERROR) {
-		*tone = SLIP_TONE_BAD;
+	if (r->level >= SLIP_LOG_ERROR)
 		slip_buf_add_str(out, "error: ");
-	} else if (r->level == SLIP_LOG_WARN) {
-		*tone = SLIP_TONE_WARN;
+	else if (r->level == SLIP_LOG_WARN)
 		slip_buf_add_str(out, "warning: ");
-	} else if (r->level < SLIP_LOG_INFO) {
-		*tone = SLIP_TONE_QUIET;
-	}
 	slip_text_add_line(out, text, len, false);
-	return true;
+	if (r->level >= SLIP_LOG_ERROR)
+		return SLIP_TONE_BAD;
+	if (r->level == SLIP_LOG_WARN)
+		return SLIP_TONE_WARN;
+	return r->level < SLIP_LOG_INFO ? SLIP_TONE_QUIET : SLIP_TONE_PLAIN;
 }
 
 static void add_line(const struct slip_console_options *c, const struct slip_record *r,
@@ -104,7 +100,9 @@ static void add_line(const struct slip_console_options *c, const struct slip_rec
 	slip_buf_init(&body, MAX_CONSOLE_LINE);
 	enum slip_tone tone;
 	bool colour = c->is_terminal && c->format == SLIP_LOG_COLOR;
-	if (!render(r, text, len, colour, &body, &tone))
+	if (r->kind != SLIP_RECORD_EVENT)
+		tone = render(r, text, len, colour, &body);
+	else if (!slip_event_render(r, c->level, &body, &tone))
 		return;
 	add_prefix(c, r, out);
 	const char *start = colour ? colour_of(tone) : "";
@@ -114,7 +112,8 @@ static void add_line(const struct slip_console_options *c, const struct slip_rec
 }
 
 /* kaniko's fields (logrus) first, ours after them. */
-static void add_json(const struct slip_record *r, struct slip_buf *out)
+static void add_json(
+	const struct slip_console_options *c, const struct slip_record *r, struct slip_buf *out)
 {
 	char time[SLIP_RFC3339_SIZE];
 	slip_autobuf body;
@@ -122,7 +121,7 @@ static void add_json(const struct slip_record *r, struct slip_buf *out)
 	enum slip_tone tone;
 	if (r->kind != SLIP_RECORD_EVENT)
 		slip_text_add_line(&body, r->text, strlen(r->text), false);
-	else if (!slip_event_render(r, &body, &tone))
+	else if (!slip_event_render(r, c->level, &body, &tone))
 		return;
 	slip_clock_rfc3339(slip_clock_now(), time);
 	slip_autojson *fields = slip_record_to_json(r);
@@ -144,15 +143,22 @@ static void add_json(const struct slip_record *r, struct slip_buf *out)
 	slip_buf_add_char(out, '\n');
 }
 
+static bool is_shown(const struct slip_console_options *c, const struct slip_record *r)
+{
+	if (r->kind == SLIP_RECORD_MESSAGE)
+		return r->level >= c->level;
+	return c->level != SLIP_LOG_SILENT;
+}
+
 static void record(void *ctx, const struct slip_record *r)
 {
 	const struct slip_console_options *c = ctx;
 	slip_autobuf out;
 	slip_buf_init(&out, SLIP_MIB + 2 * MAX_CONSOLE_LINE);
-	if (r->kind == SLIP_RECORD_EVENT && !slip_log_enabled(r->level))
+	if (!is_shown(c, r))
 		return;
 	if (c->format == SLIP_LOG_JSON) {
-		add_json(r, &out);
+		add_json(c, r, &out);
 	} else {
 		/* A message may have several lines: each gets the prefix. */
 		const char *text = r->text;

@@ -22,6 +22,7 @@ enum slip_log_format {
 struct slip_console_options {
 	int fd; /* stays the caller's */
 	enum slip_log_format format;
+	enum slip_log_level level; /* less is not shown; a command's output is, unless SILENT */
 	bool timestamps; /* RFC 3339 in place of elapsed seconds */
 	bool is_terminal; /* colours may be used */
 };

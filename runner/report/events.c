@@ -132,11 +132,12 @@ static enum slip_tone tone_of(const struct slip_record *r, const struct event_ro
 	return slip_streq(status, "warned") ? SLIP_TONE_WARN : SLIP_TONE_BAD;
 }
 
-bool slip_event_render(const struct slip_record *r, struct slip_buf *out, enum slip_tone *tone)
+bool slip_event_render(const struct slip_record *r, enum slip_log_level least, struct slip_buf *out,
+	enum slip_tone *tone)
 {
 	const struct event_row *row =
 		bsearch(r->text, rows, SLIP_ARRAY_LEN(rows), sizeof(*rows), compare_row);
-	if (!row || !slip_log_enabled(row->level))
+	if (!row || row->level < least)
 		return false;
 	*tone = tone_of(r, row);
 	add_formatted(r, row->format, out);

@@ -22,10 +22,11 @@ enum slip_tone {
 };
 
 /*
- * Append the event as one line without LF. False when it has no line for people, or one for a level
- * that is not shown (then nothing is appended).
+ * Append the event as one line without LF. False when it has no line for people, or one of a level
+ * below `least` (then nothing is appended).
  */
-bool slip_event_render(const struct slip_record *r, struct slip_buf *out, enum slip_tone *tone);
+bool slip_event_render(const struct slip_record *r, enum slip_log_level least, struct slip_buf *out,
+	enum slip_tone *tone);
 
 /* "0.3s", "12.0s", "3m05s", "2h10m" and "0 B", "1.3 MiB". */
 void slip_add_seconds(struct slip_buf *out, double seconds);

@@ -15,7 +15,7 @@
 
 /* Append the document to out. */
 typedef void slip_report_writer(const struct slip_model *m, struct slip_buf *out);
-slip_report_writer slip_report_json; /* report.json, docs/formats/report.md */
+slip_report_writer slip_report_json; /* report.json, docs/pipeline.md */
 slip_report_writer slip_report_outputs_json; /* outputs.json: {stage: {name: value}} */
 slip_report_writer slip_report_outputs_env; /* outputs.env: GitLab's dotenv, within its limits */
 slip_report_writer slip_report_junit; /* junit/slipway.xml: a case per stage and instruction */

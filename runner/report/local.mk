@@ -8,6 +8,8 @@ librunner_a_SOURCES += \
 	runner/report/hub.c \
 	runner/report/hub.h \
 	runner/report/junit.c \
+	runner/report/limit.c \
+	runner/report/limit.h \
 	runner/report/markup.c \
 	runner/report/markup.h \
 	runner/report/metrics.c \

@@ -3,29 +3,38 @@
 #include "runner/report/report.h"
 
 #include "runner/base/io.h"
+#include "runner/base/wire.h"
 #include "runner/report/console.h"
 #include "runner/report/files.h"
+#include "runner/report/limit.h"
 #include "runner/report/stagelog.h"
 #include "runner/report/trace.h"
-#include "runner/base/wire.h"
 
 #include <errno.h>
+
+#define MAX_CI_OUTPUT ((size_t)1 << 20) /* of one stage */
 
 static int add_console(
 	struct slip_report *r, const struct slip_report_options *opt, struct slip_err *err)
 {
-	enum slip_log_level level = SLIP_LOG_INFO;
 	struct slip_console_options console = {
 		.fd = STDERR_FILENO,
+		.level = SLIP_LOG_INFO,
 		.timestamps = opt->log_timestamp,
 		.is_terminal = slip_console_has_colour(STDERR_FILENO),
 	};
-	if (opt->verbosity && slip_level_parse(opt->verbosity, &level, err) < 0)
+	if (opt->verbosity && slip_level_parse(opt->verbosity, &console.level, err) < 0)
 		return -1;
 	if (opt->log_format && slip_log_format_parse(opt->log_format, &console.format, err) < 0)
 		return -1;
-	slip_log_set_level(level);
-	slip_hub_add(&r->hub, slip_console_sink(&console));
+	/* The files are written at level info, whatever the console shows. */
+	slip_log_set_level(console.level < SLIP_LOG_INFO ? console.level : SLIP_LOG_INFO);
+	struct slip_sink sink = slip_console_sink(&console);
+	const char *ci = getenv("CI");
+	/* Only where the whole output is kept elsewhere. */
+	if (opt->out_dir && ci && *ci)
+		sink = slip_limit_sink(sink, MAX_CI_OUTPUT);
+	slip_hub_add(&r->hub, sink);
 	return 0;
 }
 

@@ -35,8 +35,8 @@ static struct one_log *open_log(int dir, const char *stage)
 	unlinkat(dir, name, 0);
 	log->fd = openat(
 		dir, name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
-	log->text = slip_console_sink(
-		&(struct slip_console_options){.fd = log->fd, .format = SLIP_LOG_TEXT});
+	log->text = slip_console_sink(&(struct slip_console_options){
+		.fd = log->fd, .format = SLIP_LOG_TEXT, .level = SLIP_LOG_TRACE});
 	return log;
 }
 
@@ -46,6 +46,9 @@ static void record(void *ctx, const struct slip_record *r)
 	char stage[MAX_STAGE_NAME + 1];
 	size_t n = strcspn(r->scope, "/");
 	if (n == 0 || n > MAX_STAGE_NAME || r->scope[0] == '.')
+		return;
+	/* Not opened before its stage begins: an earlier one could have removed it by then. */
+	if (r->kind == SLIP_RECORD_EVENT && slip_streq(r->text, "stage.plan"))
 		return;
 	memcpy(stage, r->scope, n);
 	stage[n] = '\0';

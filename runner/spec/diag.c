@@ -3,8 +3,7 @@
 #include "runner/spec/diag.h"
 
 #include "runner/base/limits.h"
-
-#include <ctype.h>
+#include "runner/base/suggest.h"
 
 static unsigned file_rank(const struct slip_diags *d, const char *file)
 {
@@ -116,69 +115,12 @@ int slip_diags_check(const struct slip_diags *d, struct slip_err *err)
 		v->line, v->col, v->message, more, more == 1 ? "" : "s");
 }
 
-#define NEAREST_MAX 64
-#define NEAREST_CANDIDATES 1000
-
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-static bool is_same(char a, char b)
-{
-	return tolower((unsigned char)a) == tolower((unsigned char)b);
-}
-
-/* Insertions, deletions, replacements and swaps of neighbours; case does not count. */
-static size_t edit_distance(const char *a, size_t na, const char *b, size_t nb)
-{
-	size_t rows[3][NEAREST_MAX + 1];
-	size_t *before = rows[0], *last = rows[1], *row = rows[2];
-	for (size_t j = 0; j <= nb; j++)
-		last[j] = j;
-	for (size_t i = 1; i <= na; i++) {
-		row[0] = i;
-		for (size_t j = 1; j <= nb; j++) {
-			row[j] = last[j - 1] + (is_same(a[i - 1], b[j - 1]) ? 0 : 1);
-			row[j] = least(row[j], least(last[j], row[j - 1]) + 1);
-			if (i > 1 && j > 1 && is_same(a[i - 1], b[j - 2]) &&
-				is_same(a[i - 2], b[j - 1]))
-				row[j] = least(row[j], before[j - 2] + 1);
-		}
-		size_t *swap = before;
-		before = last;
-		last = row;
-		row = swap;
-	}
-	return last[nb];
-}
-
-const char *slip_nearest(const char *name, const char *const *candidates, size_t n)
-{
-	size_t len = strlen(name);
-	if (len < 2 || len > NEAREST_MAX)
-		return NULL;
-	size_t best = len / 3 > 1 ? len / 3 : 1;
-	const char *found = NULL;
-	for (size_t i = 0; i < n && i < NEAREST_CANDIDATES; i++) {
-		size_t clen = candidates[i] ? strlen(candidates[i]) : 0;
-		if (clen == 0 || clen > NEAREST_MAX)
-			continue;
-		size_t d = edit_distance(name, len, candidates[i], clen);
-		if (d < best || (d == best && !found)) {
-			best = d;
-			found = candidates[i];
-		}
-	}
-	return found;
-}
-
 bool slip_diags_suggest(
 	struct slip_diags *d, const char *name, const char *const *candidates, size_t n)
 {
 	if (d->dropped > 0)
 		return false;
-	const char *near = slip_nearest(name, candidates, n);
+	const char *near = slip_suggest(name, candidates, n, 0);
 	if (near)
 		slip_diags_hint(d, "did you mean \"%s\"?", near);
 	return near != NULL;

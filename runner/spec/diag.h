@@ -46,13 +46,8 @@ void slip_diags_print(const struct slip_diags *d, struct slip_buf *out);
 int slip_diags_check(const struct slip_diags *d, struct slip_err *err) SLIP_MUST_CHECK;
 
 /*
- * The candidate nearest to a mistyped name (edit distance at most a third of its length, at least
- * one), or NULL. `candidates` has n entries; NULL entries are passed over, as is all after the
- * first thousand.
- */
-const char *slip_nearest(const char *name, const char *const *candidates, size_t n);
-
-/* The same as a hint to the finding added last. Gives false, and adds nothing, when none is near.
+ * Hint to the finding added last at the candidate nearest to a mistyped name (base/suggest.h).
+ * Gives false, and adds nothing, when none is near.
  */
 bool slip_diags_suggest(
 	struct slip_diags *d, const char *name, const char *const *candidates, size_t n);

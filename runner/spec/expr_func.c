@@ -3,6 +3,7 @@
 
 #include "runner/base/digest.h"
 #include "runner/base/limits.h"
+#include "runner/base/suggest.h"
 #include "runner/spec/diag.h"
 #include "runner/spec/expr_internal.h"
 
@@ -312,7 +313,7 @@ static const struct slip_expr_function *find(
 			return &table[i];
 		names[i] = table[i].name;
 	}
-	*nearest = slip_nearest(name, names, n);
+	*nearest = slip_suggest(name, names, n, 0);
 	return NULL;
 }
 

@@ -123,8 +123,8 @@ make_context() {
 		ARG GREETING=hello
 		WORKDIR /work
 		RUN echo "$GREETING $NAME" >greeting && ln greeting hard && ln -s greeting soft
-		RUN mkdir -p deep/er && echo x >deep/er/x && chmod 4755 greeting && chown 5:6 deep
-		RUN rm soft && rm -r deep && mkdir deep && mkfifo pipe
+		RUN mkdir -p deep/er && echo x >deep/er/x && chmod 4755 deep/er/x && chown 5:6 deep
+		RUN rm soft && mv deep moved && mkdir deep && mkfifo pipe
 		RUN rm /bin/vi && id >id && pwd >pwd
 	END
 	same_as_buildah
@@ -154,7 +154,8 @@ make_context() {
 
 @test "build: ADD unpacks a local archive, COPY does not" {
 	make_context
-	tar -C src -czf src.tar.gz --owner=7 --group=8 .
+	# Without an entry for the top: builders differ in whether it changes the destination.
+	tar -C src -czf src.tar.gz --owner=7 --group=8 a.txt link run.sh sub
 	from_busybox
 	printf 'ADD src.tar.gz /added/\nCOPY src.tar.gz /copied/\n' >>Dockerfile
 	same_as_buildah

@@ -116,15 +116,12 @@ RUNTIME_DEPS=mcr.microsoft.com/dotnet/runtime-deps:6.0-alpine3.14-amd64
 	write_dockerfile "$REGISTRY/base/busybox:1" busybox
 	build service:1
 	assert_status 0
-	echo changed >>out/Assembly.002.dll 2>/dev/null || echo changed >>out/MinimalApi
-	empty_store
-	registry_forget_requests
+	echo changed >>out/wwwroot/css/Assembly.002.dll
 	build service:2
 	assert_status 0
 	# The base and WORKDIR stay, COPY misses.
 	assert_equal "$(layers_of service:2 | head -n 2)" "$(layers_of service:1 | head -n 2)"
 	[ "$(layers_of service:2 | tail -n 1)" != "$(layers_of service:1 | tail -n 1)" ]
-	assert_stderr Assembly.002.dll
 }
 
 @test "service: the same through a slipway.yaml" {

@@ -28,6 +28,7 @@ writes_stdout() {
 	words 'stdout|STDOUT_FILENO' "$1"
 }
 
+# A forked process ends where its work does.
 tool='runner/main\.c|runner/cli/[^:]*|runner/sandbox/(child|forked)\.c'
 
 rule "no unbounded, locale-bound or racy functions" \

@@ -29,8 +29,20 @@ find_trailing_blanks() {
 	texts | grep -vE '\.md$' | xargs grep -nE '[[:blank:]]+$' || :
 }
 
+# "4 MiB" of SLIP_MAX_MANIFEST (4 * SLIP_MIB) stands in its row of docs/limits.md.
+find_unlisted_limits() {
+	[ -f runner/base/limits.h ] || return 0
+	sed -nE 's/^#define (SLIP_MAX_[A-Z_]+) \(?([0-9]+)(ULL)?( \* SLIP_([KMG])IB)?\)?( .*)?$/\1 \2 \5/p' \
+		runner/base/limits.h | while read -r name number unit; do
+		value="$number${unit:+ ${unit}iB}"
+		grep -qF "| $value | \`$name\` |" docs/limits.md 2>/dev/null ||
+			echo "docs/limits.md: no row \"| $value | \`$name\` |\""
+	done
+}
+
 rule "nothing is left unfinished" find_unfinished
 rule "no paths of a developer's machine" find_machine_paths
 rule "no NUL bytes or carriage returns, and a newline at the end" find_stray_bytes
 rule "no blanks at the end of a line" find_trailing_blanks
+rule "docs/limits.md agrees with limits.h" find_unlisted_limits
 finish

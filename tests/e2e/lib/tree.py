@@ -222,6 +222,12 @@ def print_config(args):
         labels.pop(builders_own, None)
     if not labels:
         inner.pop("Labels", None)
+    # BuildKit's note on CMD, its SHELL and its default directory have no place in what the OCI
+    # specification says about configurations, and others leave them out.
+    inner.pop("ArgsEscaped", None)
+    inner.pop("Shell", None)
+    if inner.get("WorkingDir") == "/":
+        inner.pop("WorkingDir")
     # An order of variables means nothing to a program that is started with them.
     inner["Env"] = sorted(inner.get("Env", []))
     print(
