@@ -23,6 +23,7 @@ E2E_TESTS += \
 	tests/e2e/dockerfile_add.bats \
 	tests/e2e/dockerfile_config.bats \
 	tests/e2e/dockerfile_copy.bats \
+	tests/e2e/dockerfile_copy_flags.bats \
 	tests/e2e/dockerfile_errors.bats \
 	tests/e2e/dockerfile_run.bats \
 	tests/e2e/dockerfile_stages.bats \

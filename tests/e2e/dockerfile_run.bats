@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154 # stderr is set by bats' run
 # RUN, upon a system of busybox that comes from the context: what reaches the command, and which of
 # its changes are in the layer.
 

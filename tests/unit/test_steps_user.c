@@ -77,8 +77,8 @@ static void test_names(void)
 	struct slip_rootfs *r = root_with(passwd, strlen(passwd),
 		"root:x:0:\nwheel:x:10:root,app\napp:x:1001:app\nextra:x:2000:xapp,app,appx\n");
 	is_str(run_as(r, ""), "0:0 10 /root", "nobody named is root with its groups");
-	is_str(run_as(r, "app"), "1000:1001 10 2000 /home/app", "by name");
-	is_str(run_as(r, "1000"), "1000:1001 10 2000 /home/app", "by number");
+	is_str(run_as(r, "app"), "1000:1001 10 1001 2000 /home/app", "by name");
+	is_str(run_as(r, "1000"), "1000:1001 10 1001 2000 /home/app", "by number");
 	is_str(run_as(r, "1000:5"), "1000:5 /home/app", "a group leaves no others");
 	is_str(run_as(r, "app:extra"), "1000:2000 /home/app", "a group by name");
 	is_str(run_as(r, "42"), "42:0 -", "a number that passwd does not have");
