@@ -23,6 +23,7 @@ E2E_TESTS += \
 	tests/e2e/dockerfile_add.bats \
 	tests/e2e/dockerfile_config.bats \
 	tests/e2e/dockerfile_copy.bats \
+	tests/e2e/dockerfile_copy_flags.bats \
 	tests/e2e/dockerfile_errors.bats \
 	tests/e2e/dockerfile_run.bats \
 	tests/e2e/dockerfile_stages.bats \
@@ -93,6 +94,10 @@ UNIT_TESTS += \
 	tests/unit/test_spec_regex \
 	tests/unit/test_spec_spec \
 	tests/unit/test_spec_yaml \
+	tests/unit/test_steps_copy \
+	tests/unit/test_steps_evaluate \
+	tests/unit/test_steps_key \
+	tests/unit/test_steps_user \
 	tests/unit/test_store_layout \
 	tests/unit/test_store_store
 

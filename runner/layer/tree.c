@@ -8,8 +8,7 @@
 
 #define MAX_LINKS 40
 
-/* --- nodes and inodes ----------------------------------------------------------------------------
- */
+/* --- nodes and inodes ------------------------------------------------------------------------ */
 
 static size_t node_size(bool dir, size_t name_len)
 {
@@ -179,8 +178,7 @@ size_t slip_tree_count(const struct slip_tree *t)
 	return t->count;
 }
 
-/* --- looking up ----------------------------------------------------------------------------------
- */
+/* --- looking up ------------------------------------------------------------------------------ */
 
 const struct slip_node *slip_tree_lookup(const struct slip_tree *t, const char *path)
 {
@@ -297,21 +295,19 @@ int slip_tree_resolve(const struct slip_tree *t, const char *path, bool follow_l
 int slip_tree_resolve_below(const struct slip_tree *t, const char *top, const char *path,
 	char **resolved, struct slip_err *err)
 {
-	const struct slip_node *n = slip_tree_lookup(t, top);
+	struct slip_node *n = (struct slip_node *)(uintptr_t)slip_tree_lookup(t, top);
 	slip_autofree char *below = NULL;
 
 	if (!n || !slip_node_is_dir(n))
 		return slip_err_set(err, SLIP_E_NOTFOUND, ENOTDIR, "/%.200s", top);
-	if (resolve_from(
-		    slip_node_dir((struct slip_node *)(uintptr_t)n), path, false, &below, err) < 0)
+	if (resolve_from(slip_node_dir(n), path, false, &below, err) < 0)
 		return -1;
 	*resolved = *top && *below ? slip_xasprintf("%s/%s", top, below)
 				   : slip_xstrdup(*top ? top : below);
 	return 0;
 }
 
-/* --- applying layers -----------------------------------------------------------------------------
- */
+/* --- applying layers ------------------------------------------------------------------------- */
 
 /* What a removal takes: all that is below `top`, or only what other layers put there. */
 struct removal {

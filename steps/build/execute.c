@@ -5,10 +5,10 @@
 #include "runner/base/path.h"
 #include "runner/base/proc.h"
 #include "runner/oci/media.h"
-#include "steps/build/add.h"
 #include "steps/build/builder.h"
 #include "steps/build/copy.h"
 #include "steps/build/layer_make.h"
+#include "steps/build/place.h"
 #include "steps/build/run.h"
 #include "steps/build/source_root.h"
 #include "steps/build/user.h"
@@ -90,32 +90,6 @@ static int open_source(struct slip_build_stage *s, const struct slip_copy_step *
 	return 0;
 }
 
-static int place_group(struct slip_place *p, const struct slip_copy_plan *plan,
-	const struct slip_copy_group *g, const char *dest, bool dest_is_dir, struct slip_err *err)
-{
-	const struct slip_copy_item *first = &plan->items[g->first];
-	if (first->is_archive)
-		return slip_add_archive(p, first, dest, err);
-	if (!g->is_dir) {
-		bool into = dest_is_dir || slip_place_is_dir(p, dest);
-		slip_autofree char *path = !into   ? slip_xstrdup(dest)
-					   : *dest ? slip_xasprintf("%s/%s", dest, first->rel)
-						   : slip_xstrdup(first->rel);
-		return slip_place_item(p, first, path, err);
-	}
-	/* The directory's contents; of the directory itself only the time is taken over. */
-	if (slip_place_top(p, dest, first->e.mtime, err) < 0)
-		return -1;
-	for (size_t i = 1; i < g->n; i++) {
-		const struct slip_copy_item *item = first + i;
-		slip_autofree char *path =
-			*dest ? slip_xasprintf("%s/%s", dest, item->rel) : slip_xstrdup(item->rel);
-		if (slip_place_item(p, item, path, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int set_owner(struct slip_place *p, struct slip_build_stage *s,
 	const struct slip_copy_step *c, struct slip_err *err)
 {
@@ -147,7 +121,7 @@ static int write_copy(struct slip_build_stage *s, const struct slip_step *step,
 	if (rc == 0)
 		rc = slip_tree_resolve(s->rootfs->tree, c->dest, true, &dest, err);
 	for (size_t i = 0; rc == 0 && i < plan.n_groups; i++)
-		rc = place_group(&p, &plan, &plan.groups[i], dest, c->dest_is_dir, err);
+		rc = slip_place_group(&p, &plan, &plan.groups[i], dest, c->dest_is_dir, err);
 	if (rc == 0)
 		rc = slip_place_flush(&p, err);
 	slip_place_release(&p);

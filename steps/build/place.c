@@ -2,7 +2,7 @@
 
 #include "steps/build/place.h"
 
-#include "runner/base/path.h"
+#include "steps/build/add.h"
 
 static void placed_free(void *p)
 {
@@ -172,6 +172,31 @@ int slip_place_item(struct slip_place *p, const struct slip_copy_item *item, con
 	e.path = slip_xstrdup(path);
 	apply_flags(p, &e);
 	place_later(p, &e)->item = item;
+	return 0;
+}
+
+int slip_place_group(struct slip_place *p, const struct slip_copy_plan *plan,
+	const struct slip_copy_group *g, const char *dest, bool dest_is_dir, struct slip_err *err)
+{
+	const struct slip_copy_item *first = &plan->items[g->first];
+	if (first->is_archive)
+		return slip_add_archive(p, first, dest, err);
+	if (!g->is_dir) {
+		bool into = dest_is_dir || slip_place_is_dir(p, dest);
+		slip_autofree char *path = !into   ? slip_xstrdup(dest)
+					   : *dest ? slip_xasprintf("%s/%s", dest, first->rel)
+						   : slip_xstrdup(first->rel);
+		return slip_place_item(p, first, path, err);
+	}
+	if (slip_place_top(p, dest, first->e.mtime, err) < 0)
+		return -1;
+	for (size_t i = 1; i < g->n; i++) {
+		const struct slip_copy_item *item = first + i;
+		slip_autofree char *path =
+			*dest ? slip_xasprintf("%s/%s", dest, item->rel) : slip_xstrdup(item->rel);
+		if (slip_place_item(p, item, path, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 

@@ -51,6 +51,14 @@ int slip_place_top(struct slip_place *p, const char *path, int64_t mtime,
 /* An item of a copy at a path; owner and mode rules applied. */
 int slip_place_item(struct slip_place *p, const struct slip_copy_item *item, const char *path,
 	struct slip_err *err) SLIP_MUST_CHECK;
+/*
+ * One operand of COPY or ADD at a destination (clean, without links): a file into a directory or as
+ * dest itself, a directory's contents, an archive's entries. Of a directory itself only the time is
+ * taken over.
+ */
+int slip_place_group(struct slip_place *p, const struct slip_copy_plan *plan,
+	const struct slip_copy_group *g, const char *dest, bool dest_is_dir,
+	struct slip_err *err) SLIP_MUST_CHECK;
 /* Write what is pending in path order. Called at the end, and before data that comes in a stream.
  */
 int slip_place_flush(struct slip_place *p, struct slip_err *err) SLIP_MUST_CHECK;

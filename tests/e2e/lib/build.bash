@@ -74,7 +74,7 @@ make_rootfs() {
 	cp "$(command -v busybox)" context/rootfs/bin/busybox
 	chmod 755 context/rootfs/bin/busybox
 	for name in cat chmod chown cp env grep head id ln ls mkdir mkfifo mv pwd readlink rm sed sh \
-		sort stat test touch tr wc; do
+		sort stat tee test touch tr wc; do
 		ln -s busybox "context/rootfs/bin/$name"
 	done
 	chmod 1777 context/rootfs/tmp

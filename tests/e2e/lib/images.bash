@@ -44,9 +44,10 @@ images_make_busybox() {
 }
 
 images_make_debian() {
-	[ -s "$2/debian-12.tar" ] || {
+	[ -f "$2/debian-12.tar" ] || {
+		rm -rf "$2/debian-12.tar"
 		# shellcheck disable=SC2086 # no argument when there is no mirror
-		TMPDIR=$1 mmdebstrap --quiet --variant=minbase bookworm "$2/debian-12.tar.part" \
+		TMPDIR=$1 mmdebstrap --quiet --format=tar --variant=minbase bookworm "$2/debian-12.tar.part" \
 			${SLIPWAY_DEBIAN_MIRROR:-} && mv "$2/debian-12.tar.part" "$2/debian-12.tar"
 	} || return 1
 	python3 "$E2E_LIB/image.py" layout "$1/debian" "$2/debian-12.tar" --cmd bash
