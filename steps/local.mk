@@ -1,4 +1,4 @@
-libsteps_a_SOURCES += \
+slipway_SOURCES += \
 	steps/build/add.c \
 	steps/build/add.h \
 	steps/build/base.c \
