@@ -7,8 +7,6 @@ slipway_SOURCES += \
 	steps/build/builder.h \
 	steps/build/cache.c \
 	steps/build/cache.h \
-	steps/build/command.c \
-	steps/build/command.h \
 	steps/build/context.c \
 	steps/build/context.h \
 	steps/build/copy.c \

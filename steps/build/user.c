@@ -125,8 +125,7 @@ static void add_groups(const char *group, const char *name, struct slip_user *u)
 	struct record rec;
 	uint32_t gid;
 	while (u->n_groups < SLIP_MAX_GROUPS && next_record(&group, &rec)) {
-		if (lists_member(&rec, name) && number(rec.field[2], rec.len[2], &gid) &&
-			gid != u->gid)
+		if (lists_member(&rec, name) && number(rec.field[2], rec.len[2], &gid))
 			u->groups[u->n_groups++] = gid;
 	}
 }

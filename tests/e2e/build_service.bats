@@ -122,7 +122,6 @@ RUNTIME_DEPS=mcr.microsoft.com/dotnet/runtime-deps:6.0-alpine3.14-amd64
 	# The base and WORKDIR stay, COPY misses.
 	assert_equal "$(layers_of service:2 | head -n 2)" "$(layers_of service:1 | head -n 2)"
 	[ "$(layers_of service:2 | tail -n 1)" != "$(layers_of service:1 | tail -n 1)" ]
-	assert_stderr out/wwwroot/css/Assembly.002.dll
 }
 
 @test "service: the same through a slipway.yaml" {

@@ -38,7 +38,7 @@ run_demo() {
 	assert_status 0
 	assert_equal "$(jq -r '.Os' <<<"$output")" linux
 	tree list hello.oci >"$T/list"
-	assert_equal "$(sed -E 's/ [0-9]+ / SIZE /; s/ [0-9a-f]{64}$//' "$T/list")" \
+	assert_equal "$(sed -E 's/^(. [0-7]+ [0-9:]+) [0-9]+ /\1 SIZE /; s/ [0-9a-f]{64}$//' "$T/list")" \
 		"f 0755 0:0 SIZE /hello"
 	assert_equal "$(tree config hello.oci | jq -c '.config.Entrypoint')" '["/hello"]'
 }
