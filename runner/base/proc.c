@@ -88,9 +88,13 @@ static void child_descriptors(struct launch *l)
 
 static void child_signals(void)
 {
-	struct sigaction sa = {.sa_handler = SIG_DFL};
+	/*
+	 * The kernel's struct, all zero, is SIG_DFL. By hand, as the library refuses to touch the
+	 * signals that it keeps for itself, and those may have come to us ignored as well.
+	 */
+	static const unsigned long by_default[8];
 	for (int sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &sa, NULL);
+		syscall(SYS_rt_sigaction, sig, by_default, NULL, NSIG / 8);
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

@@ -225,6 +225,8 @@ static void cancel_child(void)
 	int status;
 	spec.argv = argv;
 	signal(SIGHUP, SIG_IGN);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
 	if (slip_cancel_init(&err) < 0 || slip_cancel_requested() || slip_cancel_check(&err) < 0)
 		_exit(1);
 	raise(SIGHUP);
