@@ -32,6 +32,8 @@ slipway_SOURCES += \
 	steps/build/output_push.c \
 	steps/build/place.c \
 	steps/build/place.h \
+	steps/build/registries.c \
+	steps/build/registries.h \
 	steps/build/request.c \
 	steps/build/request.h \
 	steps/build/rootfs.c \
@@ -47,7 +49,11 @@ slipway_SOURCES += \
 	steps/build/step.h \
 	steps/build/user.c \
 	steps/build/user.h \
+	steps/container.c \
+	steps/container.h \
 	steps/run.c \
 	steps/run.h \
 	steps/steps.c \
-	steps/steps.h
+	steps/steps.h \
+	steps/workspace.c \
+	steps/workspace.h

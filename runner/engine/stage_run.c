@@ -111,6 +111,7 @@ static struct slip_kind_input kind_input(const struct slip_stage_run *s)
 	return (struct slip_kind_input){
 		.pipeline = s->run->pipeline,
 		.stage = &s->stage,
+		.name = s->node->name,
 		.workspace = s->run->workspace,
 		.cwd = s->cwd,
 		.env = &s->env,

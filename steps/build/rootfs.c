@@ -291,6 +291,20 @@ int slip_rootfs_unpack(struct slip_rootfs *r, struct slip_err *err)
 	return 0;
 }
 
+int slip_rootfs_mount(struct slip_rootfs *r, struct slip_overlay *overlay, struct slip_err *err)
+{
+	struct slip_builder *b = r->builder;
+	slip_autostrv lowers = {0};
+	slip_autofree char *dir = NULL;
+	if (slip_rootfs_unpack(r, err) < 0)
+		return -1;
+	for (size_t i = r->n_dirs; i-- > 0;)
+		slip_strv_add(&lowers, r->dirs[i].path);
+	if (slip_make_temp_dir(slip_store_work_path(b->store), "run-", &dir, err) < 0)
+		return -1;
+	return slip_overlay_mount(&b->isolation, &lowers, dir, overlay, err);
+}
+
 int slip_rootfs_open(struct slip_rootfs *r, const char *path, const struct slip_inode *inode,
 	int *fd, struct slip_err *err)
 {

@@ -200,6 +200,25 @@ int slip_user_for_run(
 	return 0;
 }
 
+static bool env_has(const struct slip_strv *env, const char *prefix)
+{
+	for (size_t i = 0; i < env->n; i++) {
+		if (slip_starts_with(env->v[i], prefix))
+			return true;
+	}
+	return false;
+}
+
+void slip_user_apply(const struct slip_user *u, struct slip_sandbox_spec *spec)
+{
+	if (!env_has(&spec->env, "HOME="))
+		slip_strv_addf(&spec->env, "HOME=%s", u->home && *u->home ? u->home : "/");
+	spec->uid = u->uid;
+	spec->gid = u->gid;
+	spec->groups = u->groups;
+	spec->n_groups = u->n_groups;
+}
+
 int slip_user_for_chown(
 	struct slip_rootfs *r, const char *text, uint32_t *uid, uint32_t *gid, struct slip_err *err)
 {
