@@ -155,7 +155,7 @@ static int open_registry(struct slip_builder *b, struct slip_err *err)
 {
 	const struct slip_build_request *r = b->req;
 	struct slip_http_options http = {.user_agent = "slipway/" PACKAGE_VERSION};
-	struct slip_registry_options opt = {
+	b->registry_options = (struct slip_registry_options){
 		.insecure = r->insecure,
 		.insecure_pull = r->insecure_pull,
 		.insecure_hosts = &r->insecure_registries,
@@ -172,7 +172,7 @@ static int open_registry(struct slip_builder *b, struct slip_err *err)
 	};
 	if (slip_http_new(&http, &b->http, err) < 0)
 		return -1;
-	return slip_registry_new(&opt, b->http, &b->registry, err);
+	return slip_registry_new(&b->registry_options, b->http, &b->registry, err);
 }
 
 int slip_builder_open(struct slip_builder *b, enum slip_isolation_mode wanted, struct slip_err *err)
