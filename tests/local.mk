@@ -88,6 +88,7 @@ UNIT_TESTS += \
 	tests/unit/test_report_console \
 	tests/unit/test_report_text \
 	tests/unit/test_sandbox_isolation \
+	tests/unit/test_sandbox_mount \
 	tests/unit/test_sandbox_overlay \
 	tests/unit/test_sandbox_run \
 	tests/unit/test_spec_expr \
