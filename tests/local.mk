@@ -99,6 +99,7 @@ UNIT_TESTS += \
 	tests/unit/test_steps_evaluate \
 	tests/unit/test_steps_key \
 	tests/unit/test_steps_user \
+	tests/unit/test_steps_workspace \
 	tests/unit/test_store_layout \
 	tests/unit/test_store_store
 
