@@ -237,6 +237,21 @@ print(sum(1 for root in roots for case in root.iter("testcase") if case.find("fa
 	[[ "$output$stderr" == *slipway.yaml:6:*onee*one* ]]
 }
 
+@test "validate, plan, run: a stage of a kind that is not there yet stops all, before the first stage" {
+	spec <<-'END'
+		stages:
+		  - {name: one, run: touch ran}
+		  - {name: two, deploy: {manifests: [a.yaml]}}
+	END
+	local command
+	for command in validate plan run; do
+		slipway "$command"
+		assert_status 2
+		[[ "$output$stderr" == *slipway.yaml:*deploy*not\ supported* ]]
+		[ ! -e ran ]
+	done
+}
+
 @test "validate: a good spec and a good Dockerfile" {
 	printf 'FROM scratch\nCOPY a /a\n' >Dockerfile
 	spec <<-'END'
