@@ -262,6 +262,19 @@ print(sum(1 for root in roots for case in root.iter("testcase") if case.find("fa
 	assert_status 0
 }
 
+@test "cache: looking into a directory does not make it a store" {
+	mkdir dir
+	local action
+	for action in ls verify prune; do
+		slipway cache "$action" --cache-dir dir
+		assert_status 2
+		slipway cache "$action" --cache-dir nowhere
+		assert_status 2
+	done
+	[ -z "$(ls -A dir)" ]
+	[ ! -e nowhere ]
+}
+
 @test "version: says what this machine allows" {
 	slipway version
 	assert_status 0
