@@ -89,6 +89,6 @@ static int run(struct slip_cli *cli, char *const *argv, int *status, struct slip
 const struct slip_cli_command slip_command_validate = {
 	.name = "validate",
 	.arguments = "[FILE...]",
-	.summary = "Check specs and Dockerfiles; prints every finding as file:line:col: message.",
+	.summary = "Check specs (every finding) and Dockerfiles (the first); runs nothing.",
 	.run = run,
 };
