@@ -237,6 +237,18 @@ print(sum(1 for root in roots for case in root.iter("testcase") if case.find("fa
 	[[ "$output$stderr" == *slipway.yaml:6:*onee*one* ]]
 }
 
+@test "plan: says whether an image is pushed" {
+	printf 'FROM scratch\n' >Dockerfile
+	spec <<-'END'
+		stages:
+		  - {name: one, build: {destinations: ["localhost:1/a:1"]}}
+	END
+	slipway plan
+	assert_stdout 'not pushed' --push
+	slipway plan --push
+	[[ "$output" != *"not pushed"* ]]
+}
+
 @test "validate, plan, run: a stage of a kind that is not there yet stops all, before the first stage" {
 	spec <<-'END'
 		stages:
