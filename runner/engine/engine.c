@@ -99,6 +99,9 @@ static int load(const char *path, struct slip_pipeline **out, struct slip_err *e
 	slip_autodiags diags = {0};
 	if (read_spec(path, out, &diags, err) == 0)
 		return 0;
+	/* The error says a single finding by itself. */
+	if (diags.n == 1 && !diags.v[0].hint)
+		return -1;
 	slip_autobuf text;
 	slip_buf_init(&text, SLIP_MIB);
 	slip_diags_print(&diags, &text);
