@@ -8,6 +8,7 @@
 #include "runner/sandbox/overlay.h"
 #include "runner/sandbox/run.h"
 #include "steps/build/builder.h"
+#include "steps/build/output.h"
 #include "steps/build/user.h"
 
 #include <errno.h>
@@ -124,7 +125,9 @@ int slip_run_write(struct slip_build_stage *s, const struct slip_step *step,
 			b->isolation.why);
 	struct slip_overlay overlay = {.merged_fd = -1, .upper_fd = -1};
 	struct slip_diff_stats stats;
-	int rc = mount_root(s, &overlay, err);
+	int rc = slip_push_check_wait(b->rights, err);
+	if (rc == 0)
+		rc = mount_root(s, &overlay, err);
 	if (rc == 0 && run_command(s, &step->run, &overlay, err) < 0)
 		rc = explain_failure(&step->run, err);
 	if (rc == 0) {
