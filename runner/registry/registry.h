@@ -49,6 +49,7 @@ struct slip_registry_options {
 	unsigned retry_budget_s; /* --retry-budget; 0: the policy's */
 };
 
+/* The options are copied; what they point to is borrowed until the registry is freed. */
 int slip_registry_new(const struct slip_registry_options *opt, struct slip_http *http,
 	struct slip_registry **out, struct slip_err *err) SLIP_MUST_CHECK;
 void slip_registry_free(struct slip_registry *r); /* NULL is fine */

@@ -12,7 +12,7 @@
 struct slip_spare_session;
 
 struct slip_registry {
-	const struct slip_registry_options *opt;
+	struct slip_registry_options opt;
 	struct slip_http *http;
 	struct slip_retry_policy policy;
 	struct slip_hosts hosts;
