@@ -1,4 +1,4 @@
-slipway_SOURCES += \
+libsteps_a_SOURCES += \
 	steps/build/add.c \
 	steps/build/add.h \
 	steps/build/base.c \

@@ -455,7 +455,7 @@ int slip_cancel_check(struct slip_err *err)
 	int sig = slip_cancel_signal();
 	if (!sig)
 		return 0;
-	slip_err_set(err, SLIP_E_CANCELLED, 0, "stopped by %s", strsignal(sig));
+	slip_err_set(err, SLIP_E_CANCELLED, 0, "stopped by SIG%s", sigabbrev_np(sig));
 	if (err)
 		err->status = sig;
 	return -1;

@@ -218,6 +218,7 @@ void slip_builder_init(struct slip_builder *b, const struct slip_build_request *
 
 void slip_builder_release(struct slip_builder *b)
 {
+	slip_push_check_free(b->rights);
 	slip_cache_free(b->cache);
 	for (size_t i = 0; i < b->n_stages; i++)
 		slip_build_stage_free(b->stages[i]);
@@ -347,6 +348,17 @@ static void count_hits(const struct slip_builder *b, struct slip_build_result *r
 	}
 }
 
+/* A push that will be refused is what to tell, whatever else went wrong meanwhile. */
+static int execute(struct slip_builder *b, struct slip_err *err)
+{
+	struct slip_err refused = SLIP_ERR_INIT;
+	int rc = slip_build_stage_execute(b->target, err);
+	if (slip_push_check_wait(b->rights, &refused) == 0)
+		return rc;
+	slip_err_clear(err);
+	return slip_err_copy(err, &refused);
+}
+
 static int build(struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
 {
 	double start = slip_clock_monotonic();
@@ -354,17 +366,13 @@ static int build(struct slip_builder *b, struct slip_build_result *result, struc
 	if (slip_build_request_check(b->req, err) < 0 || read_platform(b, err) < 0 ||
 		read_epoch(b, err) < 0 || load_dockerfile(b, err) < 0 || open_services(b, err) < 0)
 		return -1;
-	struct slip_push_check *rights = slip_push_check_start(b);
+	b->rights = slip_push_check_start(b);
 	int rc = evaluate(b, err);
 	if (rc == 0) {
 		probe(b);
 		mark_files(b);
+		rc = execute(b, err);
 	}
-	struct slip_err refused = SLIP_ERR_INIT;
-	if (slip_push_check_finish(rights, &refused) < 0 && rc == 0)
-		rc = slip_err_copy(err, &refused);
-	if (rc == 0)
-		rc = slip_build_stage_execute(b->target, err);
 	if (rc == 0)
 		rc = write_outputs(b, result, err);
 	count_hits(b, result);

@@ -215,6 +215,10 @@ static void describe(const struct slip_kind_input *in, struct slip_buf *out)
 	slip_buf_addf(out, "build %s", slip_value_text(&b->dockerfile, "Dockerfile"));
 	for (size_t i = 0; i < b->destinations.n; i++)
 		slip_buf_addf(out, "%s %s", i ? "," : " to", b->destinations.v[i].text);
+	if (b->destinations.n && slip_value_bool(&b->no_push, false))
+		slip_buf_add_str(out, ", not pushed: no-push");
+	else if (b->destinations.n && !in->is_push_allowed)
+		slip_buf_add_str(out, ", not pushed: outside of CI only with --push");
 }
 
 static int fill(const struct slip_kind_input *in, struct slip_build_request *r,

@@ -7,6 +7,7 @@
 #include "runner/layer/diff.h"
 #include "runner/sandbox/run.h"
 #include "steps/build/builder.h"
+#include "steps/build/output.h"
 #include "steps/build/user.h"
 
 #include <errno.h>
@@ -93,7 +94,9 @@ int slip_run_write(struct slip_build_stage *s, const struct slip_step *step,
 			b->isolation.why);
 	struct slip_overlay overlay = {.merged_fd = -1, .upper_fd = -1};
 	struct slip_diff_stats stats;
-	int rc = slip_rootfs_mount(s->rootfs, &overlay, err);
+	int rc = slip_push_check_wait(b->rights, err);
+	if (rc == 0)
+		rc = slip_rootfs_mount(s->rootfs, &overlay, err);
 	if (rc == 0 && run_command(s, &step->run, &overlay, err) < 0)
 		rc = explain_failure(&step->run, err);
 	if (rc == 0) {

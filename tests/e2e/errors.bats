@@ -236,6 +236,15 @@ dockerfile() {
 	assert_stderr bulid build
 }
 
+@test "errors: a destination that is no reference stops the build before its first RUN" {
+	registry_start
+	printf 'FROM %s/base/busybox:1\nRUN echo has-run\n' "$REGISTRY" >Dockerfile
+	slipway build --context . --destination "$REGISTRY/Broken:1"
+	assert_status 2
+	assert_stderr Broken lowercase
+	[[ "$stderr" != *has-run* ]]
+}
+
 @test "errors: an interrupted build ends by its signal and leaves the store whole" {
 	need_root
 	registry_start

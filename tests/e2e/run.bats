@@ -415,6 +415,33 @@ print(sum(1 for root in roots for case in root.iter("testcase") if case.find("fa
 	[[ "$output$stderr" == *slipway.yaml:6:*onee*one* ]]
 }
 
+@test "plan: says whether an image is pushed" {
+	printf 'FROM scratch\n' >Dockerfile
+	spec <<-'END'
+		stages:
+		  - {name: one, build: {destinations: ["localhost:1/a:1"]}}
+	END
+	slipway plan
+	assert_stdout 'not pushed' --push
+	slipway plan --push
+	[[ "$output" != *"not pushed"* ]]
+}
+
+@test "validate, plan, run: a stage of a kind that is not there yet stops all, before the first stage" {
+	spec <<-'END'
+		stages:
+		  - {name: one, run: touch ran}
+		  - {name: two, deploy: {manifests: [a.yaml]}}
+	END
+	local command
+	for command in validate plan run; do
+		slipway "$command"
+		assert_status 2
+		[[ "$output$stderr" == *slipway.yaml:*deploy*not\ supported* ]]
+		[ ! -e ran ]
+	done
+}
+
 @test "validate: a good spec and a good Dockerfile" {
 	printf 'FROM scratch\nCOPY a /a\n' >Dockerfile
 	spec <<-'END'
@@ -423,6 +450,19 @@ print(sum(1 for root in roots for case in root.iter("testcase") if case.find("fa
 	END
 	slipway validate slipway.yaml Dockerfile
 	assert_status 0
+}
+
+@test "cache: looking into a directory does not make it a store" {
+	mkdir dir
+	local action
+	for action in ls verify prune; do
+		slipway cache "$action" --cache-dir dir
+		assert_status 2
+		slipway cache "$action" --cache-dir nowhere
+		assert_status 2
+	done
+	[ -z "$(ls -A dir)" ]
+	[ ! -e nowhere ]
 }
 
 @test "version: says what this machine allows" {

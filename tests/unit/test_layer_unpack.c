@@ -6,6 +6,7 @@
 #include "tests/unit/layers.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/xattr.h>
 
 static mode_t mode_of(int root, const char *name)
@@ -129,19 +130,28 @@ static void test_limits(void)
 		"endless zeros behind the end");
 }
 
+/* Processor time in user space: a slow disk or a busy machine does not count. */
+static double user_seconds(void)
+{
+	struct rusage used;
+
+	getrusage(RUSAGE_SELF, &used);
+	return (double)used.ru_utime.tv_sec + (double)used.ru_utime.tv_usec / 1e6;
+}
+
 static void test_speed_of_nonsense(void)
 {
 	struct slip_err err = SLIP_ERR_INIT;
-	double start = slip_clock_monotonic();
+	double start = user_seconds();
 
 	is_int(unpack_limited("duplicates.tar", 0, 0, &err), 0, "100 000 entries of one name");
-	ok(slip_clock_monotonic() - start < 20, "in linear time");
+	ok(user_seconds() - start < 20, "in linear time");
 	slip_autofree char *path = below("root");
 	slip_autofree char *got = list_root(path);
 	is_str(got, "d=last", "the last one counts");
-	start = slip_clock_monotonic();
+	start = user_seconds();
 	is_int(unpack_limited("marks.tar", 0, 0, &err), 0, "20 000 opaque marks on 20 000 files");
-	ok(slip_clock_monotonic() - start < 20, "in linear time");
+	ok(user_seconds() - start < 20, "in linear time");
 	is_int(unpack_limited("deep.tar", 0, 0, &err), 0, "2040 directories in one another");
 }
 
