@@ -176,3 +176,5 @@ coverage:
 # Built and run by hand: what one step costs.
 EXTRA_PROGRAMS = \
 	tests/bench/bench_layer_write
+
+include tests/fault/local.mk
