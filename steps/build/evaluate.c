@@ -133,6 +133,9 @@ static int start_from_image(struct slip_build_stage *s, const char *name, struct
 	s->base_kind = SLIP_BASE_IMAGE;
 	s->family = s->base->family;
 	take_over_image(s, &s->base->image);
+	/* A base of one platform serves every request; the image says what was asked for. */
+	if (slip_platform_rank(&s->platform, &s->image.platform) < 0)
+		s->image.platform = s->platform;
 	return 0;
 }
 
