@@ -197,6 +197,8 @@ struct slip_push_check *slip_push_check_start(struct slip_builder *b)
 
 int slip_push_check_wait(struct slip_push_check *c, struct slip_err *err)
 {
+	if (!c)
+		return 0;
 	for (size_t i = 0; i < c->n; i++) {
 		struct slip_task *task = slip_steal_ptr(&c->rights[i].task);
 		if (task && slip_task_wait(task, c->rc < 0 ? NULL : &c->err) < 0)

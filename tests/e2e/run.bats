@@ -212,10 +212,10 @@ print(sum(1 for root in roots for case in root.iter("testcase") if case.find("fa
 	need_root
 	registry_start
 	printf 'FROM %s/base/busybox:1\nENV FROM_IMAGE=image BOTH=image\n' "$REGISTRY" >Dockerfile
-	export OUTER=outer TOKEN_VALUE=s3cret-of-the-test
+	export OUTER=outer SECRET_VALUE=s3cret-of-the-test
 	spec <<-END
 		env: {FROM_SPEC: spec, BOTH: spec}
-		secrets: {token: {env: TOKEN_VALUE}}
+		secrets: {token: {env: SECRET_VALUE}}
 		defaults: {container: "$REGISTRY/app:1"}
 		stages:
 		  - {name: image, build: {destinations: ["$REGISTRY/app:1"]}}

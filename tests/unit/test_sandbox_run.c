@@ -4,7 +4,6 @@
 #include "tests/unit/sandbox_fixture.h"
 
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
