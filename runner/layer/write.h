@@ -3,10 +3,13 @@
  *
  *	entries -> tar -> SHA-256 (diff id) -> compress in parallel blocks -> SHA-256 (digest) -> fd
  *
- * Output depends on the entries and the options alone, never on the number of threads or timing.
- * Memory is bounded by a few blocks. The tar is what containerd and BuildKit write: PAX only where
- * ustar cannot say it, whole seconds, no names of users, directories with a slash, no leading "./".
- * The writer emits entries in the order given and trusts paths to be clean.
+ * Output depends on the entries and the options alone, never on the number of threads or timing,
+ * with one exception: ISA-L, on a busy machine, now and then finds other matches in a block. The
+ * stream is as valid and its diff id the same; whoever needs the same bytes asks for
+ *`reproducible`, which is zlib. Memory is bounded by a few blocks. The tar is what containerd and
+ *BuildKit write: PAX only where ustar cannot say it, whole seconds, no names of users, directories
+ *with a slash, no leading "./". The writer emits entries in the order given and trusts paths to be
+ *clean.
  */
 #ifndef SLIP_LAYER_WRITE_H
 #define SLIP_LAYER_WRITE_H

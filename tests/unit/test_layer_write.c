@@ -215,17 +215,21 @@ static void test_compression(
 	slip_autofree char *path = slip_xasprintf("%s/%s", dir, name);
 	struct slip_layer_result one = {0};
 	struct slip_layer_result many = {0};
+	/* ISA-L's choice of matches is not: write.h. */
+	bool is_stable = opt.reproducible || opt.compression != SLIP_COMPRESSION_GZIP;
 
 	is_int(write_all(&opt, 1, path, &one), 0, "%s: written by one thread", name);
 	is_int(write_all(&opt, 2, path, &many), 0, "%s: by two", name);
-	is_str(many.digest.s, one.digest.s, "%s: to the same bytes", name);
+	if (is_stable)
+		is_str(many.digest.s, one.digest.s, "%s: to the same bytes", name);
 	is_int(write_all(&opt, 8, path, &many), 0, "%s: by eight", name);
-	is_str(many.digest.s, one.digest.s, "%s: to the same bytes again", name);
+	if (is_stable)
+		is_str(many.digest.s, one.digest.s, "%s: to the same bytes again", name);
 	is_str(many.diff_id.s, one.diff_id.s, "%s: with the same diff id", name);
 	ok(one.size < one.diff_size * 6 / 10, "%s: smaller", name);
-	slip_autofree char *sum = slip_xasprintf("%s  -\n", slip_digest_hex(&one.digest));
+	slip_autofree char *sum = slip_xasprintf("%s  -\n", slip_digest_hex(&many.digest));
 	slip_autofree char *diff = slip_xasprintf("%s  -\n", slip_digest_hex(&one.diff_id));
-	slip_autofree char *size = slip_xasprintf("%llu\n", (unsigned long long)one.size);
+	slip_autofree char *size = slip_xasprintf("%llu\n", (unsigned long long)many.size);
 	is_shell(sum, "its digest is that of the file", "sha256sum < %s", path);
 	is_shell(size, "and so is its size", "stat -c %%s %s", path);
 	is_shell(diff, "it unpacks to the diff id", "%s < %s | sha256sum", unpack, path);
