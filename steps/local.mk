@@ -1,4 +1,4 @@
-slipway_SOURCES += \
+libsteps_a_SOURCES += \
 	steps/build/add.c \
 	steps/build/add.h \
 	steps/build/base.c \
@@ -47,6 +47,25 @@ slipway_SOURCES += \
 	steps/build/step.h \
 	steps/build/user.c \
 	steps/build/user.h \
+	steps/dotnet_publish.c \
+	steps/dotnet_publish.h \
+	steps/image/push.c \
+	steps/image/push.h \
+	steps/image/registries.c \
+	steps/image/registries.h \
+	steps/image/result.c \
+	steps/image/result.h \
+	steps/push/archive.c \
+	steps/push/kind.c \
+	steps/push/kind.h \
+	steps/push/pack.c \
+	steps/push/pack.h \
+	steps/push/push.c \
+	steps/push/push.h \
+	steps/push/source.c \
+	steps/push/source.h \
+	steps/push/tree.c \
+	steps/push/tree.h \
 	steps/run.c \
 	steps/run.h \
 	steps/steps.c \

@@ -10,6 +10,7 @@
 #include "runner/dockerfile/scope.h"
 #include "steps/build/evaluate.h"
 #include "steps/build/output.h"
+#include "steps/image/push.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -166,35 +167,11 @@ static int enter_isolation(struct slip_builder *b, struct slip_err *err)
 	return 0;
 }
 
-static int open_registry(struct slip_builder *b, struct slip_err *err)
-{
-	const struct slip_build_request *r = b->req;
-	struct slip_http_options http = {.user_agent = "slipway/" PACKAGE_VERSION};
-	struct slip_registry_options opt = {
-		.insecure = r->insecure,
-		.insecure_pull = r->insecure_pull,
-		.insecure_hosts = &r->insecure_registries,
-		.skip_tls_verify = r->skip_tls_verify,
-		.skip_tls_verify_pull = r->skip_tls_verify_pull,
-		.skip_tls_hosts = &r->skip_tls_verify_registries,
-		.certificates = &r->registry_certificates,
-		.client_certs = &r->registry_client_certs,
-		.mirrors = &r->registry_mirrors,
-		.maps = &r->registry_maps,
-		.skip_default_fallback = r->skip_default_registry_fallback,
-		.logins = r->logins,
-		.n_logins = r->n_logins,
-	};
-	if (slip_http_new(&http, &b->http, err) < 0)
-		return -1;
-	return slip_registry_new(&opt, b->http, &b->registry, err);
-}
-
 static int open_services(struct slip_builder *b, struct slip_err *err)
 {
 	struct slip_store_options store = {.path = b->req->cache_dir};
 	if (slip_store_open(&store, &b->store, err) < 0 || enter_isolation(b, err) < 0 ||
-		open_registry(b, err) < 0)
+		slip_registries_open(&b->req->registries, &b->http, &b->registry, err) < 0)
 		return -1;
 	b->cpu = slip_pool_new(slip_pool_processors());
 	b->io = slip_pool_new(TRANSFERS);
@@ -337,6 +314,13 @@ static void count_hits(const struct slip_builder *b, struct slip_build_result *r
 	}
 }
 
+static struct slip_push_check *start_push_check(struct slip_builder *b)
+{
+	bool wanted = !b->req->no_push && !b->req->skip_push_permission_check;
+	static const struct slip_strv none;
+	return slip_push_check_start(b->registry, b->io, wanted ? &b->req->destinations : &none);
+}
+
 static int build(struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
 {
 	double start = slip_clock_monotonic();
@@ -344,7 +328,7 @@ static int build(struct slip_builder *b, struct slip_build_result *result, struc
 	if (slip_build_request_check(b->req, err) < 0 || read_platform(b, err) < 0 ||
 		read_epoch(b, err) < 0 || load_dockerfile(b, err) < 0 || open_services(b, err) < 0)
 		return -1;
-	struct slip_push_check *rights = slip_push_check_start(b);
+	struct slip_push_check *rights = start_push_check(b);
 	int rc = evaluate(b, err);
 	if (rc == 0) {
 		probe(b);
