@@ -9,11 +9,11 @@ int slip_registry_new(const struct slip_registry_options *opt, struct slip_http 
 	struct slip_registry **out, struct slip_err *err)
 {
 	struct slip_registry *r = slip_xcalloc(1, sizeof(*r));
-	if (slip_hosts_init(&r->hosts, opt, err) != 0) {
+	r->opt = *opt;
+	if (slip_hosts_init(&r->hosts, &r->opt, err) != 0) {
 		free(r);
 		return -1;
 	}
-	r->opt = opt;
 	r->http = http;
 	r->policy = slip_retry_default;
 	if (opt->retry_pause_ms)
@@ -46,6 +46,6 @@ char *slip_registry_explain_login(struct slip_registry *r, const struct slip_ref
 {
 	slip_autocredential credential = {0};
 	slip_autofree char *host = slip_host_key(slip_ref_api_host(ref));
-	slip_credentials_find(r->opt, host, ref->path, &credential);
+	slip_credentials_find(&r->opt, host, ref->path, &credential);
 	return slip_credential_describe(&credential);
 }

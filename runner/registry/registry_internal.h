@@ -10,7 +10,7 @@
 #include <pthread.h>
 
 struct slip_registry {
-	const struct slip_registry_options *opt;
+	struct slip_registry_options opt;
 	struct slip_http *http;
 	struct slip_retry_policy policy;
 	struct slip_hosts hosts;

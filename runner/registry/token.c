@@ -270,7 +270,7 @@ static int refresh(struct inquiry *q, struct entry *e, struct slip_err *err)
 {
 	slip_autocredential credential = {0};
 	slip_credentials_find(
-		q->registry->opt, q->target->host->name, q->target->repo, &credential);
+		&q->registry->opt, q->target->host->name, q->target->repo, &credential);
 	free(e->header);
 	free(e->login);
 	e->header = NULL;

@@ -216,11 +216,11 @@ static void announce_miss(const struct slip_build_stage *s, const struct slip_st
 	snprintf(number, sizeof(number), "%zu", step->number);
 	snprintf(total, sizeof(total), "%zu", s->n_steps + 1);
 	slip_autofree char *reason =
-		step->cacheable ? slip_xasprintf("%s has no layer for this key",
-					  slip_cache_name(s->builder->cache))
-				: slip_xstrdup(step->kind == SLIP_STEP_COPY
-						       ? "--cache-copy-layers is off"
-						       : "--cache-run-layers is off");
+		step->cacheable
+			? slip_xasprintf("%s has no layer for this key",
+				  slip_cache_name(s->builder->cache))
+			: slip_xstrdup(step->kind == SLIP_STEP_COPY ? "--cache-copy-layers is off"
+								    : "--cache-run-layers is off");
 	slip_event("step.miss", "stage", s->ast->name ? s->name : NULL, "step", number, "steps",
 		total, "reason", reason, "key", slip_digest_is_set(&step->key) ? step->key.s : NULL,
 		NULL);
