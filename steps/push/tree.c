@@ -52,6 +52,7 @@ static void add_blob(struct slip_push_tree *t, const struct slip_descriptor *des
 	if (slip_media_of(desc->media_type)->role == SLIP_MEDIA_FOREIGN)
 		return;
 	slip_grow(t->blobs, t->n_blobs, &t->cap_blobs);
+	slip_descriptor_init(&t->blobs[t->n_blobs]);
 	slip_descriptor_copy(&t->blobs[t->n_blobs++], desc);
 }
 
