@@ -7,6 +7,7 @@
 #include "runner/base/limits.h"
 #include "runner/base/log.h"
 #include "runner/base/path.h"
+#include "steps/container.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -285,11 +286,34 @@ static bool is_restored(const char *obj, const char *stamp_file, const struct sl
 	       slip_streq(text.data, stamp->s);
 }
 
+/* A container throws its own files away: the packages too, unless they are in the workspace. */
+static bool keeps_packages(const struct slip_kind_input *in)
+{
+	if (slip_value_bool(&in->stage->dotnet_publish.no_restore, false))
+		return false;
+	return !slip_container_is_wanted(in) || slip_map_has(in->env, "NUGET_PACKAGES");
+}
+
+static void make_stamp(const struct slip_kind_input *in, const struct slip_strv *arguments,
+	struct slip_digest *stamp)
+{
+	struct slip_err why = SLIP_ERR_INIT;
+	slip_autostrv parts = {0};
+	slip_strv_copy(&parts, arguments);
+	if (slip_container_is_wanted(in))
+		slip_strv_addf(&parts, "container=%s", in->stage->container.text);
+	if (slip_dotnet_stamp(in->workspace, &parts, stamp, &why) < 0) {
+		*stamp = (struct slip_digest){0};
+		slip_debug("packages are restored anew: %s", why.msg);
+	}
+}
+
 /* Only where the user has not said it. */
 static void add_default(
 	const struct slip_kind_input *in, struct slip_kind_launch *out, const char *name)
 {
-	if (!slip_map_has(in->env, name) && !getenv(name))
+	bool is_inherited = !slip_container_is_wanted(in) && getenv(name);
+	if (!slip_map_has(in->env, name) && !is_inherited)
 		slip_strv_addf(&out->env, "%s=1", name);
 }
 
@@ -298,6 +322,8 @@ static void describe(const struct slip_kind_input *in, struct slip_buf *out)
 	slip_autostrv words = {0};
 	slip_dotnet_arguments(&in->stage->dotnet_publish, &words);
 	slip_autofree char *text = slip_strv_join(&words, " ");
+	if (slip_container_is_wanted(in))
+		slip_buf_addf(out, "in %s: ", in->stage->container.text);
 	slip_buf_addf(out, "dotnet %s", text);
 }
 
@@ -305,27 +331,14 @@ static int launch(
 	const struct slip_kind_input *in, struct slip_kind_launch *out, struct slip_err *err)
 {
 	const struct slip_dotnet_spec *d = &in->stage->dotnet_publish;
-	const struct slip_value *container = &in->stage->container;
-	if (slip_value_is_set(container) && !in->is_in_place)
-		return slip_err_set(err, SLIP_E_SPEC, 0,
-			"%s:%u:%u: \"container\" is not supported for dotnet-publish in this "
-			"version; --in-place runs the command here",
-			container->pos.file, container->pos.line, container->pos.col);
 	slip_autostrv arguments = {0};
 	slip_autofree char *obj = obj_directory(in);
 	slip_autofree char *stamp_file = slip_path_join(obj, "slipway-restore.stamp");
 	struct slip_digest stamp = {0};
-	struct slip_err why = SLIP_ERR_INIT;
 	slip_dotnet_arguments(d, &arguments);
-	bool skip = false;
-	if (!slip_value_bool(&d->no_restore, false)) {
-		if (slip_dotnet_stamp(in->workspace, &arguments, &stamp, &why) == 0) {
-			skip = is_restored(obj, stamp_file, &stamp);
-		} else {
-			stamp = (struct slip_digest){0};
-			slip_debug("packages are restored anew: %s", why.msg);
-		}
-	}
+	if (keeps_packages(in))
+		make_stamp(in, &arguments, &stamp);
+	bool skip = slip_digest_is_set(&stamp) && is_restored(obj, stamp_file, &stamp);
 	if (skip)
 		slip_info("projects and lock files are unchanged: packages are not restored again");
 	const char *const words[] = {"sh", "-c", script, "dotnet-publish",
@@ -338,11 +351,12 @@ static int launch(
 	add_default(in, out, "DOTNET_CLI_TELEMETRY_OPTOUT");
 	add_default(in, out, "DOTNET_NOLOGO");
 	add_default(in, out, "MSBUILDDISABLENODEREUSE"); /* its nodes would outlive the stage */
-	return 0;
+	return slip_container_is_wanted(in) ? slip_container_launch(in, out, err) : 0;
 }
 
 const struct slip_kind slip_kind_dotnet_publish = {
 	.kind = SLIP_STAGE_DOTNET_PUBLISH,
 	.describe = describe,
 	.launch = launch,
+	.perform = slip_container_perform,
 };

@@ -47,6 +47,8 @@ libsteps_a_SOURCES += \
 	steps/build/step.h \
 	steps/build/user.c \
 	steps/build/user.h \
+	steps/container.c \
+	steps/container.h \
 	steps/dotnet_publish.c \
 	steps/dotnet_publish.h \
 	steps/image/push.c \
@@ -69,4 +71,6 @@ libsteps_a_SOURCES += \
 	steps/run.c \
 	steps/run.h \
 	steps/steps.c \
-	steps/steps.h
+	steps/steps.h \
+	steps/workspace.c \
+	steps/workspace.h

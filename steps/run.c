@@ -3,6 +3,7 @@
 #include "steps/run.h"
 
 #include "runner/base/limits.h"
+#include "steps/container.h"
 
 /* Linux' MAX_ARG_STRLEN: one argument of execve has at most 32 pages. */
 #define MAX_SCRIPT (128 * SLIP_KIB - 1)
@@ -10,6 +11,8 @@
 static void describe(const struct slip_kind_input *in, struct slip_buf *out)
 {
 	const char *script = slip_value_text(&in->stage->run.script, "");
+	if (slip_container_is_wanted(in))
+		slip_buf_addf(out, "in %s: ", in->stage->container.text);
 	script += strspn(script, " \t\n");
 	size_t line = strcspn(script, "\n");
 	slip_buf_add(out, script, line);
@@ -23,11 +26,6 @@ static int launch(
 	const struct slip_pipeline_stage *s = in->stage;
 	const char *script = slip_value_text(&s->run.script, "");
 	const char *shell = slip_value_text(&s->run.shell, "sh");
-	if (slip_value_is_set(&s->container) && !in->is_in_place)
-		return slip_err_set(err, SLIP_E_SPEC, 0,
-			"%s:%u:%u: \"container\" is not supported in this version; --in-place runs "
-			"the command here",
-			s->container.pos.file, s->container.pos.line, s->container.pos.col);
 	if (strlen(script) > MAX_SCRIPT)
 		return slip_err_set(err, SLIP_E_SPEC, 0,
 			"%s:%u:%u: the script is larger than 128 KiB: put it into a file",
@@ -42,11 +40,12 @@ static int launch(
 		slip_strv_add(&out->argv, "-e");
 	slip_strv_add(&out->argv, "-c");
 	slip_strv_add(&out->argv, script);
-	return 0;
+	return slip_container_is_wanted(in) ? slip_container_launch(in, out, err) : 0;
 }
 
 const struct slip_kind slip_kind_run = {
 	.kind = SLIP_STAGE_RUN,
 	.describe = describe,
 	.launch = launch,
+	.perform = slip_container_perform,
 };

@@ -90,6 +90,7 @@ UNIT_TESTS += \
 	tests/unit/test_report_console \
 	tests/unit/test_report_text \
 	tests/unit/test_sandbox_isolation \
+	tests/unit/test_sandbox_mount \
 	tests/unit/test_sandbox_overlay \
 	tests/unit/test_sandbox_run \
 	tests/unit/test_spec_expr \
@@ -102,6 +103,7 @@ UNIT_TESTS += \
 	tests/unit/test_steps_key \
 	tests/unit/test_steps_push \
 	tests/unit/test_steps_user \
+	tests/unit/test_steps_workspace \
 	tests/unit/test_store_layout \
 	tests/unit/test_store_store
 
@@ -178,3 +180,5 @@ coverage:
 # Built and run by hand: what one step costs.
 EXTRA_PROGRAMS = \
 	tests/bench/bench_layer_write
+
+include tests/fault/local.mk

@@ -69,13 +69,15 @@ static void add_base64(const char *secret, size_t len)
 	}
 }
 
-static void add_url_encoded(const char *secret, size_t len, const char *format)
+/* `kept` is what stays beside letters and digits: RFC 3986 for a value, with the slash in a path.
+ */
+static void add_url_encoded(const char *secret, size_t len, const char *format, const char *kept)
 {
 	struct slip_buf b;
 	slip_buf_init(&b, 3 * len + 1);
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)secret[i];
-		if (isalnum(c) || memchr("-._~", c, 4))
+		if (isalnum(c) || memchr(kept, c, strlen(kept)))
 			slip_buf_add_char(&b, secret[i]);
 		else if (*format == 'X')
 			slip_buf_addf(&b, "%%%02X", c);
@@ -135,8 +137,9 @@ void slip_redact_add(const char *secret, size_t len)
 	add_needle(secret, len);
 	add_lines(secret, len);
 	add_base64(secret, len);
-	add_url_encoded(secret, len, "X");
-	add_url_encoded(secret, len, "x");
+	add_url_encoded(secret, len, "X", "-._~");
+	add_url_encoded(secret, len, "x", "-._~");
+	add_url_encoded(secret, len, "X", "-._~/"); /* urllib.parse.quote */
 	add_json_escaped(secret, len, false);
 	add_json_escaped(secret, len, true);
 	pthread_mutex_unlock(&lock);

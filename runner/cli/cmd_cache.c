@@ -86,6 +86,16 @@ static const struct {
 	{"verify", verify},
 };
 
+/* A directory that the caller named: looking at it must not make it a store. */
+static int check_is_store(const char *dir, struct slip_err *err)
+{
+	slip_autofree char *blobs = slip_xasprintf("%s/blobs/sha256", dir);
+	if (access(blobs, F_OK) < 0)
+		return slip_err_set(
+			err, SLIP_E_USAGE, 0, "--cache-dir %s: there is no local store", dir);
+	return 0;
+}
+
 static int act(const struct options *o, const struct slip_strv *words, struct slip_err *err)
 {
 	if (words->n != 1)
@@ -93,6 +103,8 @@ static int act(const struct options *o, const struct slip_strv *words, struct sl
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(actions); i++) {
 		if (!slip_streq(actions[i].name, words->v[0]))
 			continue;
+		if (o->cache_dir && check_is_store(o->cache_dir, err) < 0)
+			return -1;
 		struct slip_store_options open = {.path = o->cache_dir};
 		slip_cleanup(slip_store_cleanup) struct slip_store *s = NULL;
 		if (slip_store_open(&open, &s, err) < 0)

@@ -34,10 +34,11 @@ static int check_dockerfile(
 	return 0;
 }
 
-static int check_spec(const char *path, struct slip_buf *out, bool *is_bad, struct slip_err *err)
+static int check_spec(const struct slip_cli *cli, const char *path, struct slip_buf *out,
+	bool *is_bad, struct slip_err *err)
 {
 	slip_autodiags diags = {0};
-	if (slip_engine_validate(path, &diags, err) == 0)
+	if (slip_engine_validate(cli->kinds, path, &diags, err) == 0)
 		return 0;
 	if (!diags.n)
 		return -1;
@@ -58,7 +59,6 @@ static void add_usual_files(struct slip_strv *files)
 
 static int run(struct slip_cli *cli, char *const *argv, int *status, struct slip_err *err)
 {
-	(void)cli;
 	static const struct slip_opt none[] = {{NULL}};
 	slip_autostrv files = {0};
 	slip_autobuf out;
@@ -74,7 +74,7 @@ static int run(struct slip_cli *cli, char *const *argv, int *status, struct slip
 	for (size_t i = 0; i < files.n; i++) {
 		int rc = is_dockerfile(files.v[i])
 				 ? check_dockerfile(files.v[i], &out, &is_bad, err)
-				 : check_spec(files.v[i], &out, &is_bad, err);
+				 : check_spec(cli, files.v[i], &out, &is_bad, err);
 		if (rc < 0) {
 			/* Usage, not infrastructure: the file was named by the caller. */
 			if (err->code == SLIP_E_NOTFOUND)
@@ -89,6 +89,6 @@ static int run(struct slip_cli *cli, char *const *argv, int *status, struct slip
 const struct slip_cli_command slip_command_validate = {
 	.name = "validate",
 	.arguments = "[FILE...]",
-	.summary = "Check specs and Dockerfiles; prints every finding as file:line:col: message.",
+	.summary = "Check specs (every finding) and Dockerfiles (the first); runs nothing.",
 	.run = run,
 };

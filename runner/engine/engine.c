@@ -50,10 +50,28 @@ static int read_spec(const char *path, struct slip_pipeline **out, struct slip_d
 	return slip_pipeline_parse(&in, out, diags, err);
 }
 
-int slip_engine_validate(const char *spec, struct slip_diags *diags, struct slip_err *err)
+/* The format knows more kinds of stages than this program. */
+static void check_kinds(const struct slip_kind *const *kinds,
+	const struct slip_pipeline_stages *list, struct slip_diags *diags)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct slip_pipeline_stage *s = &list->v[i];
+		if (!slip_kind_find(kinds, s->kind))
+			slip_diags_add(diags, s->pos,
+				"\"%s\" stages are not supported in this version",
+				slip_stage_kind_name(s->kind));
+	}
+}
+
+int slip_engine_validate(const struct slip_kind *const *kinds, const char *spec,
+	struct slip_diags *diags, struct slip_err *err)
 {
 	slip_autopipeline *p = NULL;
-	return read_spec(spec, &p, diags, err);
+	if (read_spec(spec, &p, diags, err) < 0)
+		return -1;
+	check_kinds(kinds, &p->stages, diags);
+	check_kinds(kinds, &p->finally, diags);
+	return slip_diags_check(diags, err);
 }
 
 /* --- a run's set-up --------------------------------------------------------------------------- */
@@ -81,6 +99,9 @@ static int load(const char *path, struct slip_pipeline **out, struct slip_err *e
 	slip_autodiags diags = {0};
 	if (read_spec(path, out, &diags, err) == 0)
 		return 0;
+	/* The error says a single finding by itself. */
+	if (diags.n == 1 && !diags.v[0].hint)
+		return -1;
 	slip_autobuf text;
 	slip_buf_init(&text, SLIP_MIB);
 	slip_diags_print(&diags, &text);
@@ -110,7 +131,16 @@ static int set_up(
 	if (slip_pipeline_resolve(s->written, &ctx, &s->run.pipeline, err) < 0)
 		return -1;
 	s->run.facts.env = &s->run.pipeline->env;
-	return slip_plan_make(s->run.pipeline, &opt->stages, &ctx, &s->plan, err);
+	if (slip_plan_make(s->run.pipeline, &opt->stages, &ctx, &s->plan, err) < 0)
+		return -1;
+	/* Before the first stage: not after half an hour of others. */
+	slip_autodiags diags = {0};
+	for (size_t i = 0; i < s->plan.n; i++) {
+		struct slip_pipeline_stages one = {
+			(struct slip_pipeline_stage *)s->plan.nodes[i].stage, 1};
+		check_kinds(opt->kinds, &one, &diags);
+	}
+	return slip_diags_check(&diags, err);
 }
 
 int slip_engine_run(const struct slip_engine_options *opt, int *status, struct slip_err *err)

@@ -111,6 +111,7 @@ static struct slip_kind_input kind_input(const struct slip_stage_run *s)
 	return (struct slip_kind_input){
 		.pipeline = s->run->pipeline,
 		.stage = &s->stage,
+		.name = s->node->name,
 		.workspace = s->run->workspace,
 		.cwd = s->cwd,
 		.env = &s->env,
@@ -167,8 +168,8 @@ int slip_stage_run_start(struct slip_stage_run *s, struct slip_err *err)
 	const struct slip_kind *kind = slip_kind_find(s->run->opt->kinds, s->node->stage->kind);
 	if (!kind)
 		return slip_err_set(err, SLIP_E_SPEC, 0,
-			"%s:%u:%u: \"%s\" stages are not supported", s->node->stage->pos.file,
-			s->node->stage->pos.line, s->node->stage->pos.col,
+			"%s:%u:%u: \"%s\" stages are not supported in this version",
+			s->node->stage->pos.file, s->node->stage->pos.line, s->node->stage->pos.col,
 			slip_stage_kind_name(s->node->stage->kind));
 	if (!s->is_resolved && slip_stage_run_resolve(s, err) < 0)
 		return -1;

@@ -309,9 +309,9 @@ int slip_unpack_layer(struct slip_source in, const struct slip_unpack *opt,
 	u.own_tree = !opt->tree;
 	if (u.own_tree)
 		u.tree = slip_tree_new();
-	if (slip_inflate_new(in, false, max_stream(opt), &z, err) < 0)
+	if (!opt->own_tar && slip_inflate_new(in, false, max_stream(opt), &z, err) < 0)
 		return -1;
-	struct slip_source inflated = slip_inflate_source(z);
+	struct slip_source inflated = z ? slip_inflate_source(z) : in;
 	if (opt->pool) {
 		ahead = slip_readahead_new(inflated, opt->pool);
 		inflated = slip_readahead_source(ahead);
@@ -319,7 +319,7 @@ int slip_unpack_layer(struct slip_source in, const struct slip_unpack *opt,
 	u.reader = slip_tar_reader_new(inflated, true);
 	if (unpack_entries(&u, err) < 0 || drain(&inflated, err) < 0)
 		return -1;
-	if (slip_inflate_finish(z, &done.diff_id, &done.size, err) < 0)
+	if (z && slip_inflate_finish(z, &done.diff_id, &done.size, err) < 0)
 		return -1;
 	done.entries = u.entries;
 	done.hides_all = u.hides_all;

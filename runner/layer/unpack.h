@@ -50,11 +50,13 @@ struct slip_unpack {
 	 * a task of the same pool.
 	 */
 	struct slip_pool *pool;
+	/* A plain tar on its way from the layer writer: nothing to inflate, its digest is known. */
+	bool own_tar;
 };
 
 struct slip_unpacked {
-	struct slip_digest diff_id; /* of the whole uncompressed stream */
-	uint64_t size; /* bytes of that stream */
+	struct slip_digest diff_id; /* of the whole uncompressed stream; not of an own_tar */
+	uint64_t size; /* bytes of that stream; the same */
 	uint64_t entries;
 	bool hides_all; /* OVERLAY: the root is opaque; stack nothing below this directory */
 };

@@ -64,9 +64,9 @@ void slip_http_free(struct slip_http *h)
 		pthread_mutex_lock(&h->lock);
 		h->stop = true;
 		pthread_mutex_unlock(&h->lock);
-		curl_multi_wakeup(h->multi);
+		slip_curl.multi_wakeup(h->multi);
 		pthread_join(h->thread, NULL);
-		curl_multi_cleanup(h->multi);
+		slip_curl.multi_cleanup(h->multi);
 	}
 	slip_map_release(&h->ca_bundles);
 	pthread_mutex_destroy(&h->lock);
@@ -86,7 +86,7 @@ static void finish(struct slip_http *h, struct slip_transfer *t, CURLcode code)
 		}
 	}
 	slip_transfer_conclude(t, code);
-	curl_multi_remove_handle(h->multi, t->easy);
+	slip_curl.multi_remove_handle(h->multi, t->easy);
 	pthread_mutex_lock(&h->lock);
 	t->done = true;
 	pthread_cond_signal(&t->finished); /* t is the caller's once the lock is open */
@@ -113,7 +113,7 @@ static bool take_queue(struct slip_http *h)
 		oldest_first = t->next;
 		t->next = h->active;
 		h->active = t;
-		if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK)
+		if (slip_curl.multi_add_handle(h->multi, t->easy) != CURLM_OK)
 			finish(h, t, CURLE_FAILED_INIT);
 	}
 	return go_on;
@@ -122,13 +122,13 @@ static bool take_queue(struct slip_http *h)
 static void reap(struct slip_http *h)
 {
 	int left;
-	for (CURLMsg *m = curl_multi_info_read(h->multi, &left); m;
-		m = curl_multi_info_read(h->multi, &left)) {
+	for (CURLMsg *m = slip_curl.multi_info_read(h->multi, &left); m;
+		m = slip_curl.multi_info_read(h->multi, &left)) {
 		struct slip_transfer *t = NULL;
 		if (m->msg != CURLMSG_DONE)
 			continue;
 		CURLcode code = m->data.result;
-		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
+		slip_curl.easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
 		finish(h, t, code);
 	}
 }
@@ -150,13 +150,13 @@ static void *run_transfers(void *arg)
 	struct slip_http *h = arg;
 	while (take_queue(h)) {
 		int running = 0;
-		curl_multi_perform(h->multi, &running);
+		slip_curl.multi_perform(h->multi, &running);
 		reap(h);
 		guard(h);
 		/* After a signal its descriptor stays readable: polling it again would spin. */
 		struct curl_waitfd cancel = {.fd = slip_cancel_fd(), .events = CURL_WAIT_POLLIN};
 		bool is_watched = cancel.fd >= 0 && !slip_cancel_requested();
-		curl_multi_poll(h->multi, &cancel, is_watched ? 1 : 0,
+		slip_curl.multi_poll(h->multi, &cancel, is_watched ? 1 : 0,
 			h->active ? GUARD_INTERVAL_MS : IDLE_MS, NULL);
 	}
 	return NULL;
@@ -165,25 +165,18 @@ static void *run_transfers(void *arg)
 /* --- the calling side ---------------------------------------------------------------------------
  */
 
-static pthread_once_t global_once = PTHREAD_ONCE_INIT;
-
-static void init_global(void)
-{
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		slip_bug("libcurl does not start");
-}
-
 /* With the lock held. Signals stay with the program's other threads. */
 static int start_thread(struct slip_http *h, struct slip_err *err)
 {
 	if (h->multi)
 		return 0;
-	pthread_once(&global_once, init_global);
-	CURLM *multi = curl_multi_init();
+	if (slip_curl_load(err) != 0)
+		return -1;
+	CURLM *multi = slip_curl.multi_init();
 	if (!multi)
 		return slip_err_set(err, SLIP_E_IO, 0, "libcurl cannot make a transfer set");
-	curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-	curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, MAX_HOST_CONNECTIONS);
+	slip_curl.multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+	slip_curl.multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, MAX_HOST_CONNECTIONS);
 	h->multi = multi;
 	sigset_t all;
 	sigset_t before;
@@ -193,7 +186,7 @@ static int start_thread(struct slip_http *h, struct slip_err *err)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (rc == 0)
 		return 0;
-	curl_multi_cleanup(multi);
+	slip_curl.multi_cleanup(multi);
 	h->multi = NULL;
 	return slip_err_set(err, SLIP_E_IO, rc, "start the transfer thread");
 }
@@ -240,7 +233,7 @@ static void perform(struct slip_http *h, struct slip_transfer *t)
 	t->next = h->queue;
 	h->queue = t;
 	pthread_mutex_unlock(&h->lock);
-	curl_multi_wakeup(h->multi);
+	slip_curl.multi_wakeup(h->multi);
 	pthread_mutex_lock(&h->lock);
 	while (!t->done)
 		pthread_cond_wait(&t->finished, &h->lock);

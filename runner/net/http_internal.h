@@ -7,10 +7,10 @@
 #ifndef SLIP_NET_HTTP_INTERNAL_H
 #define SLIP_NET_HTTP_INTERNAL_H
 
+#include "runner/net/curl_library.h"
 #include "runner/net/http.h"
 #include "runner/net/proxy.h"
 
-#include <curl/curl.h>
 #include <pthread.h>
 
 struct slip_transfer {

@@ -1,6 +1,8 @@
 librunner_a_SOURCES += \
 	runner/net/ca.c \
 	runner/net/ca.h \
+	runner/net/curl_library.c \
+	runner/net/curl_library.h \
 	runner/net/http.c \
 	runner/net/http.h \
 	runner/net/http_internal.h \

@@ -64,8 +64,8 @@ static size_t on_header(char *p, size_t size, size_t count, void *arg)
 static void note_head(struct slip_transfer *t)
 {
 	curl_off_t length = -1;
-	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->resp->status);
-	curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	slip_curl.easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->resp->status);
+	slip_curl.easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	t->resp->content_length = length;
 }
 
@@ -135,7 +135,7 @@ static int on_seek(void *arg, curl_off_t offset, int origin)
 /* --- setting up, on the calling thread ----------------------------------------------------------
  */
 
-#define SET(t, option, value) ((void)curl_easy_setopt((t)->easy, (option), (value)))
+#define SET(t, option, value) ((void)slip_curl.easy_setopt((t)->easy, (option), (value)))
 
 static void set_limits(struct slip_transfer *t, const struct slip_transfer_setup *setup)
 {
@@ -217,11 +217,11 @@ static void set_body(struct slip_transfer *t)
 static int set_headers(struct slip_transfer *t, struct slip_err *err)
 {
 	const struct slip_strv *headers = t->req->headers;
-	t->headers = curl_slist_append(NULL, "Expect:");
+	t->headers = slip_curl.slist_append(NULL, "Expect:");
 	for (size_t i = 0; headers && i < headers->n; i++) {
 		if (strpbrk(headers->v[i], "\r\n"))
 			return slip_err_set(err, SLIP_E_BUG, 0, "line break in a request header");
-		t->headers = curl_slist_append(t->headers, headers->v[i]);
+		t->headers = slip_curl.slist_append(t->headers, headers->v[i]);
 	}
 	SET(t, CURLOPT_HTTPHEADER, t->headers);
 	return 0;
@@ -255,7 +255,7 @@ int slip_transfer_init(struct slip_transfer *t, const struct slip_http_request *
 	memset(t, 0, sizeof(*t));
 	t->req = req;
 	t->resp = resp;
-	t->easy = curl_easy_init();
+	t->easy = slip_curl.easy_init();
 	if (!t->easy)
 		return slip_err_set(err, SLIP_E_IO, 0, "libcurl cannot make a handle");
 	pthread_cond_init(&t->finished, NULL);
@@ -272,8 +272,8 @@ int slip_transfer_init(struct slip_transfer *t, const struct slip_http_request *
 
 void slip_transfer_release(struct slip_transfer *t)
 {
-	curl_easy_cleanup(t->easy);
-	curl_slist_free_all(t->headers);
+	slip_curl.easy_cleanup(t->easy);
+	slip_curl.slist_free_all(t->headers);
 	free(t->public_url);
 	pthread_cond_destroy(&t->finished);
 }
@@ -316,9 +316,9 @@ static enum slip_http_failure classify(CURLcode code)
 /* CURLE_OPERATION_TIMEDOUT comes from the connection phase only: the rest is our own guard. */
 static void set_failure(struct slip_transfer *t, CURLcode code)
 {
-	const char *text = t->curl_text[0] ? t->curl_text : curl_easy_strerror(code);
+	const char *text = t->curl_text[0] ? t->curl_text : slip_curl.easy_strerror(code);
 	long os_errno = 0;
-	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_errno);
+	slip_curl.easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_errno);
 	slip_err_set(&t->err, SLIP_E_NET, 0, "%s", text);
 	t->err.sys = (int)os_errno;
 	t->err.status = code == CURLE_OPERATION_TIMEDOUT ? SLIP_HTTP_CONNECT : (int)classify(code);

@@ -1,11 +1,14 @@
 #include "config.h"
 
+#include "runner/base/clock.h"
 #include "runner/base/log.h"
 #include "runner/base/proc.h"
 #include "runner/registry/errors.h"
 
 #define MAX_MOUNT_TRIES 3
 #define UPLOAD_ACTION "push a blob to"
+/* Registries keep an upload open for minutes at least, but nothing obliges them to. */
+#define SPARE_SECONDS 60
 
 /* --- one upload for each blob -------------------------------------------------------------------
  */
@@ -135,6 +138,79 @@ static void cancel_session(
 		slip_debug("%s", ignored.msg);
 	slip_http_response_release(&resp);
 	slip_url_release(session);
+}
+
+/* --- sessions of checks -------------------------------------------------------------------------
+ */
+
+struct slip_spare_session {
+	struct slip_ref ref;
+	struct slip_url session;
+	double since;
+	struct slip_spare_session *next;
+};
+
+static void spare_free(struct slip_spare_session *s)
+{
+	slip_ref_release(&s->ref);
+	slip_url_release(&s->session);
+	free(s);
+}
+
+static void keep_spare(
+	struct slip_registry *r, const struct slip_ref *ref, const struct slip_url *session)
+{
+	struct slip_spare_session *s = slip_xcalloc(1, sizeof(*s));
+	slip_ref_copy(&s->ref, ref);
+	slip_url_copy(&s->session, session);
+	s->since = slip_clock_monotonic();
+	pthread_mutex_lock(&r->lock);
+	s->next = r->spares;
+	r->spares = s;
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* Any one if ref is NULL. The caller frees it. */
+static struct slip_spare_session *remove_spare(struct slip_registry *r, const struct slip_ref *ref)
+{
+	pthread_mutex_lock(&r->lock);
+	struct slip_spare_session **p = &r->spares;
+	while (*p && ref && !slip_ref_same_repo(&(*p)->ref, ref))
+		p = &(*p)->next;
+	struct slip_spare_session *s = *p;
+	if (s)
+		*p = s->next;
+	pthread_mutex_unlock(&r->lock);
+	return s;
+}
+
+static void cancel_spare(struct slip_registry *r, struct slip_spare_session *s)
+{
+	slip_autotargets targets = {0};
+	slip_hosts_targets(&r->hosts, &s->ref, SLIP_ACCESS_PUSH, &targets);
+	cancel_session(r, &targets.items[0], &s->session);
+	spare_free(s);
+}
+
+static bool take_spare(
+	struct slip_registry *r, const struct slip_ref *ref, struct slip_url *session)
+{
+	struct slip_spare_session *s = remove_spare(r, ref);
+	if (!s)
+		return false;
+	if (slip_clock_monotonic() - s->since > SPARE_SECONDS) {
+		cancel_spare(r, s);
+		return false;
+	}
+	slip_url_copy(session, &s->session);
+	spare_free(s);
+	return true;
+}
+
+void slip_registry_drop_spares(struct slip_registry *r)
+{
+	for (struct slip_spare_session *s; (s = remove_spare(r, NULL));)
+		cancel_spare(r, s);
 }
 
 /* --- HEAD and mount -----------------------------------------------------------------------------
@@ -288,9 +364,13 @@ static int upload(struct push *p, struct slip_err *err)
 	}
 }
 
-static int push(struct push *p, enum slip_push_how *how, struct slip_err *err)
+static int push(
+	struct push *p, const struct slip_ref *ref, enum slip_push_how *how, struct slip_err *err)
 {
 	bool has;
+	*how = SLIP_PUSH_UPLOADED;
+	if (p->source->is_small && take_spare(p->registry, ref, &p->session))
+		return upload(p, err);
 	if (look(p, &has, err) != 0)
 		return -1;
 	if (has) {
@@ -301,10 +381,7 @@ static int push(struct push *p, enum slip_push_how *how, struct slip_err *err)
 		*how = SLIP_PUSH_MOUNTED;
 		return 0;
 	}
-	if (slip_cancel_check(err) != 0 || upload(p, err) != 0)
-		return -1;
-	*how = SLIP_PUSH_UPLOADED;
-	return 0;
+	return slip_cancel_check(err) != 0 ? -1 : upload(p, err);
 }
 
 int slip_registry_push_blob(struct slip_registry *r, const struct slip_ref *ref,
@@ -326,7 +403,7 @@ int slip_registry_push_blob(struct slip_registry *r, const struct slip_ref *ref,
 		.desc = desc,
 		.source = source,
 	};
-	int rc = push(&p, how, err);
+	int rc = push(&p, ref, how, err);
 	slip_url_release(&p.session);
 	release_claim(r, key, rc == 0);
 	return rc;
@@ -340,7 +417,7 @@ int slip_registry_check_push(
 	slip_hosts_targets(&r->hosts, ref, SLIP_ACCESS_PUSH, &targets);
 	if (start_session(r, &targets.items[0], "push to", &session, err) != 0)
 		return -1;
-	cancel_session(r, &targets.items[0], &session);
+	keep_spare(r, ref, &session);
 	return 0;
 }
 

@@ -33,6 +33,7 @@ void slip_registry_free(struct slip_registry *r)
 {
 	if (!r)
 		return;
+	slip_registry_drop_spares(r);
 	slip_map_release(&r->warnings);
 	slip_map_release(&r->pushes);
 	pthread_cond_destroy(&r->changed);

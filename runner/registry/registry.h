@@ -52,6 +52,7 @@ struct slip_registry_options {
 	unsigned retry_budget_s; /* --retry-budget; 0: the policy's */
 };
 
+/* The options are copied; what they point to is borrowed until the registry is freed. */
 int slip_registry_new(const struct slip_registry_options *opt, struct slip_http *http,
 	struct slip_registry **out, struct slip_err *err) SLIP_MUST_CHECK;
 void slip_registry_free(struct slip_registry *r); /* NULL is fine */
@@ -97,9 +98,11 @@ struct slip_blob_source {
 		*mounts; /* repositories on the same host that may have it; or NULL */
 	slip_blob_opener *open;
 	void *ctx;
+	bool is_small; /* and at hand: sending it costs less than asking whether it is there */
 };
 /*
- * Make a blob exist in ref's repository: HEAD, mount, upload. Threads that push the same blob share
+ * Make a blob exist in ref's repository: HEAD, mount, upload; a small one is uploaded without HEAD
+ * where a check left an upload open. Threads that push the same blob share
  * one upload.
  */
 int slip_registry_push_blob(struct slip_registry *r, const struct slip_ref *ref,
@@ -114,7 +117,10 @@ int slip_registry_push_blob(struct slip_registry *r, const struct slip_ref *ref,
 int slip_registry_put_manifest(struct slip_registry *r, const struct slip_ref *ref,
 	const char *media_type, const void *bytes, size_t len,
 	struct slip_err *err) SLIP_MUST_CHECK;
-/* May we push there? Opens and cancels an upload. */
+/*
+ * May we push there? Opens an upload, which the first small blob for the repository uses if it
+ * comes soon; otherwise it is cancelled.
+ */
 int slip_registry_check_push(
 	struct slip_registry *r, const struct slip_ref *ref, struct slip_err *err) SLIP_MUST_CHECK;
 /*

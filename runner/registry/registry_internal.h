@@ -9,6 +9,8 @@
 
 #include <pthread.h>
 
+struct slip_spare_session;
+
 struct slip_registry {
 	struct slip_registry_options opt;
 	struct slip_http *http;
@@ -19,7 +21,11 @@ struct slip_registry {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* of pushes */
 	struct slip_map pushes; /* "host/repository@digest" -> push.c's states */
+	struct slip_spare_session *spares; /* uploads that checks opened, push.c's */
 	struct slip_map warnings; /* texts of Warning headers that were shown */
 };
+
+/* Cancel the uploads that nobody has used. */
+void slip_registry_drop_spares(struct slip_registry *r);
 
 #endif

@@ -25,7 +25,6 @@
  */
 
 #define DEFAULT_HOSTNAME "slipway"
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define OOM_SCORE 500
 #define STATUS_NOT_EXECUTABLE 126
 #define STATUS_NOT_FOUND 127
@@ -119,7 +118,7 @@ static const char *search_path(const struct slip_strv *env)
 		if (slip_starts_with(env->v[i], "PATH="))
 			return env->v[i] + 5;
 	}
-	return DEFAULT_PATH;
+	return SLIP_SANDBOX_PATH;
 }
 
 static int command_error(struct slip_err *err, int status, int sys, const char *fmt, ...)

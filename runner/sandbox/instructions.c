@@ -55,6 +55,12 @@ static void put_all(
 		put_str(b, s->files[i].content);
 		put_u32(b, s->files[i].mode);
 	}
+	put_u32(b, (uint32_t)s->n_mounts);
+	for (size_t i = 0; i < s->n_mounts; i++) {
+		put_str(b, s->mounts[i].source);
+		put_str(b, s->mounts[i].target);
+		put_u32(b, s->mounts[i].readonly);
+	}
 }
 
 struct cursor {
@@ -137,6 +143,24 @@ static void get_files(struct cursor *c, struct slip_sandbox_spec *s)
 	s->n_files = n;
 }
 
+static void get_mounts(struct cursor *c, struct slip_sandbox_spec *s)
+{
+	uint32_t n = get_u32(c);
+	if (n > c->left / sizeof(uint32_t)) {
+		c->bad = true;
+		return;
+	}
+	struct slip_sandbox_mount *mounts = slip_xcalloc((size_t)n + 1, sizeof(*mounts));
+	for (uint32_t i = 0; i < n; i++) {
+		mounts[i].source = get_str(c);
+		mounts[i].target = get_str(c);
+		mounts[i].readonly = get_u32(c) != 0;
+		c->bad |= !mounts[i].source || !mounts[i].target;
+	}
+	s->mounts = mounts;
+	s->n_mounts = n;
+}
+
 static void get_all(struct cursor *c, struct slip_instructions *in)
 {
 	struct slip_sandbox_spec *s = &in->spec;
@@ -153,6 +177,7 @@ static void get_all(struct cursor *c, struct slip_instructions *in)
 	s->hostname = get_str(c);
 	s->network = (enum slip_network)get_u32(c);
 	get_files(c, s);
+	get_mounts(c, s);
 }
 
 int slip_instructions_write(const struct slip_isolation *iso, const struct slip_sandbox_spec *spec,
@@ -203,6 +228,11 @@ void slip_instructions_release(struct slip_instructions *in)
 		free((char *)s->files[i].content);
 	}
 	free((struct slip_sandbox_file *)s->files);
+	for (size_t i = 0; i < s->n_mounts; i++) {
+		free((char *)s->mounts[i].source);
+		free((char *)s->mounts[i].target);
+	}
+	free((struct slip_sandbox_mount *)s->mounts);
 	slip_strv_release(&s->argv);
 	slip_strv_release(&s->env);
 	memset(in, 0, sizeof(*in));

@@ -4,6 +4,7 @@ librunner_a_SOURCES += \
 	runner/sandbox/instructions.c \
 	runner/sandbox/isolation.c \
 	runner/sandbox/isolation.h \
+	runner/sandbox/mount.c \
 	runner/sandbox/namespaces.c \
 	runner/sandbox/namespaces_root.c \
 	runner/sandbox/oom.c \

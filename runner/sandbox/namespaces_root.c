@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <sys/mount.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
@@ -19,79 +18,6 @@
  * that), and mounted on by descriptor, never by its path again. /proc is still the outer one while
  * this runs.
  */
-
-#define FD_NAME_SIZE 32
-
-/* Values of mount_setattr(2); own names, as C libraries before 2.36 lack them. */
-#define ATTR_RDONLY 0x1ULL
-#define ATTR_NOSUID 0x2ULL
-#define ATTR_NODEV 0x4ULL
-#define ATTR_NOEXEC 0x8ULL
-#define AT_WHOLE_TREE 0x8000U
-
-struct mount_attributes {
-	uint64_t set;
-	uint64_t clear;
-	uint64_t propagation;
-	uint64_t userns_fd;
-};
-
-#ifndef SYS_mount_setattr
-#define SYS_mount_setattr 442
-#endif
-
-static void fd_name(char name[FD_NAME_SIZE], int fd)
-{
-	snprintf(name, FD_NAME_SIZE, "/proc/self/fd/%d", fd);
-}
-
-static int bind_fd(int source, int target, unsigned long flags)
-{
-	char from[FD_NAME_SIZE], to[FD_NAME_SIZE];
-	fd_name(from, source);
-	fd_name(to, target);
-	return mount(from, to, NULL, MS_BIND | flags, NULL);
-}
-
-static int mount_fd(const char *type, int target, unsigned long flags, const char *data)
-{
-	char to[FD_NAME_SIZE];
-	fd_name(to, target);
-	return mount(type, to, type, flags, data);
-}
-
-/* fd is a mount's root: it, and everything mounted below it (Linux 5.12). */
-static int set_tree_attributes(int fd, uint64_t set)
-{
-	struct mount_attributes attr = {.set = set};
-	return (int)syscall(
-		SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_WHOLE_TREE, &attr, sizeof(attr));
-}
-
-/* The mount alone, on any kernel. A flag that an outer namespace set must be said again. */
-static int set_mount_attributes(int fd, uint64_t set)
-{
-	static const unsigned long pairs[][2] = {
-		{ST_NOSUID, MS_NOSUID},
-		{ST_NODEV, MS_NODEV},
-		{ST_NOEXEC, MS_NOEXEC},
-		{ST_RDONLY, MS_RDONLY},
-		{ST_NOATIME, MS_NOATIME},
-		{ST_NODIRATIME, MS_NODIRATIME},
-		{ST_RELATIME, MS_RELATIME},
-	};
-	struct statvfs vfs;
-	if (fstatvfs(fd, &vfs) < 0)
-		return -1;
-	unsigned long flags = MS_BIND | MS_REMOUNT;
-	for (size_t i = 0; i < SLIP_ARRAY_LEN(pairs); i++)
-		flags |= vfs.f_flag & pairs[i][0] ? pairs[i][1] : 0;
-	flags |= set & ATTR_RDONLY ? MS_RDONLY : 0;
-	flags |= set & ATTR_NODEV ? MS_NODEV : 0;
-	char name[FD_NAME_SIZE];
-	fd_name(name, fd);
-	return mount(NULL, name, NULL, flags, NULL);
-}
 
 /* One of our mount points at the top of the root: a real directory, whatever the image says. */
 static int open_point(int rootfd, const char *name, int *fd, struct slip_err *err)
@@ -165,7 +91,7 @@ static int bind_device(int devfd, const struct device *d, struct slip_err *err)
 	}
 	slip_autoclose int target =
 		openat(devfd, d->name, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
-	if (target < 0 || bind_fd(source, target, 0) < 0)
+	if (target < 0 || slip_mount_bind(source, target, 0) < 0)
 		return slip_err_set(err, SLIP_E_SANDBOX, errno, "bind /dev/%s", d->name);
 	return 0;
 }
@@ -182,9 +108,10 @@ static int mount_terminals(int devfd, struct slip_err *err)
 {
 	slip_autoclose int fd = open_new_dir(devfd, "pts");
 	unsigned long flags = MS_NOSUID | MS_NOEXEC;
-	if (fd < 0 ||
-		(mount_fd("devpts", fd, flags, "newinstance,ptmxmode=0666,mode=0620,gid=5") < 0 &&
-			mount_fd("devpts", fd, flags, "newinstance,ptmxmode=0666,mode=0620") < 0))
+	if (fd < 0 || (slip_mount_new("devpts", fd, flags,
+			       "newinstance,ptmxmode=0666,mode=0620,gid=5") < 0 &&
+			      slip_mount_new("devpts", fd, flags,
+				      "newinstance,ptmxmode=0666,mode=0620") < 0))
 		return slip_err_set(err, SLIP_E_SANDBOX, errno, "mount /dev/pts");
 	return 0;
 }
@@ -192,8 +119,8 @@ static int mount_terminals(int devfd, struct slip_err *err)
 static int mount_shm(int devfd, struct slip_err *err)
 {
 	slip_autoclose int fd = open_new_dir(devfd, "shm");
-	if (fd < 0 ||
-		mount_fd("tmpfs", fd, MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=64m") < 0)
+	if (fd < 0 || slip_mount_new("tmpfs", fd, MS_NOSUID | MS_NODEV | MS_NOEXEC,
+			      "mode=1777,size=64m") < 0)
 		return slip_err_set(err, SLIP_E_SANDBOX, errno, "mount /dev/shm");
 	return 0;
 }
@@ -203,7 +130,7 @@ static int setup_dev(int rootfd, struct slip_err *err)
 	slip_autoclose int fd = -1;
 	if (open_point(rootfd, "dev", &fd, err) < 0)
 		return -1;
-	if (mount_fd("tmpfs", fd, MS_NOSUID, "mode=755,size=64m") < 0)
+	if (slip_mount_new("tmpfs", fd, MS_NOSUID, "mode=755,size=64m") < 0)
 		return slip_err_set(err, SLIP_E_SANDBOX, errno, "mount /dev");
 	if (reopen_point(rootfd, "dev", &fd, err) < 0)
 		return -1;
@@ -294,9 +221,9 @@ static int mask(int fsfd, const char *name, int null_fd, struct slip_err *err)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return slip_err_set(err, SLIP_E_SANDBOX, errno, "open %s to mask it", name);
 	int rc = S_ISDIR(st.st_mode)
-			 ? mount_fd("tmpfs", fd, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+			 ? slip_mount_new("tmpfs", fd, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
 				   "mode=755,size=4k")
-			 : bind_fd(null_fd, fd, 0);
+			 : slip_mount_bind(null_fd, fd, 0);
 	if (rc < 0)
 		return slip_err_set(err, SLIP_E_SANDBOX, errno, "mask %s", name);
 	return 0;
@@ -308,13 +235,13 @@ static int protect(int procfd, const char *name, bool fresh, int null_fd, struct
 	slip_autoclose int fd = openat(procfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return 0;
-	if (fd < 0 || bind_fd(fd, fd, MS_REC) < 0)
+	if (fd < 0 || slip_mount_bind(fd, fd, MS_REC) < 0)
 		return slip_err_set(err, SLIP_E_SANDBOX, errno, "bind %s on itself", name);
 	slip_autoclose int top = openat(procfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (top >= 0 && set_tree_attributes(top, ATTR_RDONLY) == 0)
+	if (top >= 0 && slip_mount_set_tree(top, SLIP_MOUNT_RDONLY) == 0)
 		return 0;
 	/* A /proc that we mounted has nothing mounted below. */
-	if (top >= 0 && fresh && set_mount_attributes(top, ATTR_RDONLY) == 0)
+	if (top >= 0 && fresh && slip_mount_set(top, SLIP_MOUNT_RDONLY) == 0)
 		return 0;
 	return mask(procfd, name, null_fd, err);
 }
@@ -322,11 +249,12 @@ static int protect(int procfd, const char *name, bool fresh, int null_fd, struct
 /* Where the outer /proc has masks of its own, only a copy of it with these masks can be had. */
 static int mount_proc(int target, bool *fresh, struct slip_err *err)
 {
-	*fresh = *fresh && mount_fd("proc", target, MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0;
+	*fresh = *fresh &&
+		 slip_mount_new("proc", target, MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0;
 	if (*fresh)
 		return 0;
 	slip_autoclose int outer = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (outer < 0 || bind_fd(outer, target, MS_REC) < 0)
+	if (outer < 0 || slip_mount_bind(outer, target, MS_REC) < 0)
 		return slip_err_set(err, SLIP_E_SANDBOX, errno, "bind /proc");
 	return 0;
 }
@@ -352,13 +280,14 @@ static int setup_proc(int rootfd, bool fresh, int null_fd, struct slip_err *err)
 static bool bind_sys(int rootfd, int target)
 {
 	slip_autoclose int outer = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (outer < 0 || bind_fd(outer, target, MS_REC) < 0)
+	if (outer < 0 || slip_mount_bind(outer, target, MS_REC) < 0)
 		return false;
 	slip_autoclose int top = openat(rootfd, "sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (set_tree_attributes(top, ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV | ATTR_NOEXEC) == 0)
+	if (slip_mount_set_tree(top, SLIP_MOUNT_RDONLY | SLIP_MOUNT_NOSUID | SLIP_MOUNT_NODEV |
+					     SLIP_MOUNT_NOEXEC) == 0)
 		return true;
-	char name[FD_NAME_SIZE];
-	fd_name(name, top);
+	char name[SLIP_FD_NAME_SIZE];
+	slip_fd_name(name, top);
 	(void)!umount2(name, MNT_DETACH);
 	return false;
 }
@@ -375,8 +304,8 @@ static int setup_sys(int rootfd, int null_fd, struct slip_err *err)
 		/* Whatever could not be taken away again is covered. */
 		if (reopen_point(rootfd, "sys", &fd, err) < 0)
 			return -1;
-		if (mount_fd("sysfs", fd, flags, NULL) < 0 &&
-			mount_fd("tmpfs", fd, flags, "mode=755,size=4k") < 0)
+		if (slip_mount_new("sysfs", fd, flags, NULL) < 0 &&
+			slip_mount_new("tmpfs", fd, flags, "mode=755,size=4k") < 0)
 			return slip_err_set(err, SLIP_E_SANDBOX, errno, "mount /sys");
 	}
 	if (reopen_point(rootfd, "sys", &fd, err) < 0)
@@ -423,7 +352,7 @@ static int bind_text(
 	slip_autoclose int source = -1;
 	if (make_text(devfd, text, &source, err) < 0)
 		return -1;
-	int rc = bind_fd(source, target, 0);
+	int rc = slip_mount_bind(source, target, 0);
 	int sys = errno;
 	(void)unlinkat(devfd, ".slipway-text", 0);
 	if (rc < 0) {
@@ -433,7 +362,8 @@ static int bind_text(
 	slip_autoclose int top = -1;
 	if (slip_open_in_root(rootfd, path, O_PATH | O_NOFOLLOW, 0, &top, err) < 0)
 		return -1;
-	if (set_tree_attributes(top, ATTR_RDONLY) < 0 && set_mount_attributes(top, ATTR_RDONLY) < 0)
+	if (slip_mount_set_tree(top, SLIP_MOUNT_RDONLY) < 0 &&
+		slip_mount_set(top, SLIP_MOUNT_RDONLY) < 0)
 		return slip_err_set(err, SLIP_E_SANDBOX, errno, "make /%s read-only", path);
 	return 0;
 }
@@ -475,11 +405,11 @@ static int setup_names(int rootfd, const char *hostname, struct slip_err *err)
 static int open_root(const char *path, int *fd, struct slip_err *err)
 {
 	slip_autoclose int below = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (below < 0 || bind_fd(below, below, MS_REC) < 0)
+	if (below < 0 || slip_mount_bind(below, below, MS_REC) < 0)
 		return slip_err_set(err, SLIP_E_SANDBOX, errno, "bind %s on itself", path);
 	slip_autoclose int top = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (top < 0 || (set_tree_attributes(top, ATTR_NODEV) < 0 &&
-			       set_mount_attributes(top, ATTR_NODEV) < 0))
+	if (top < 0 || (slip_mount_set_tree(top, SLIP_MOUNT_NODEV) < 0 &&
+			       slip_mount_set(top, SLIP_MOUNT_NODEV) < 0))
 		return slip_err_set(err, SLIP_E_SANDBOX, errno, "forbid devices in %s", path);
 	*fd = slip_steal_fd(&top);
 	return 0;
@@ -521,7 +451,8 @@ int slip_namespaces_enter_root(struct slip_instructions *in, struct slip_err *er
 	if (setup_dev(rootfd, err) < 0 || setup_files(rootfd, &in->spec, err) < 0 ||
 		setup_proc(rootfd, in->fresh_proc, null_fd, err) < 0 ||
 		setup_sys(rootfd, null_fd, err) < 0 ||
-		setup_names(rootfd, in->spec.hostname, err) < 0)
+		setup_names(rootfd, in->spec.hostname, err) < 0 ||
+		slip_mounts_setup(rootfd, &in->spec, err) < 0)
 		return -1;
 	return enter_root(rootfd, &in->keeps_chroot, err);
 }

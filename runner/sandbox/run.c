@@ -5,6 +5,7 @@
 #include "runner/base/clock.h"
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
+#include "runner/base/lines.h"
 #include "runner/base/log.h"
 #include "runner/base/proc.h"
 #include "runner/sandbox/sandbox_internal.h"
@@ -23,8 +24,7 @@ struct command {
 	struct slip_proc proc;
 	int output; /* our end of its stdout and stderr; -1 after the end of file */
 	int reports; /* our end of the report socket; -1 when the child has ended */
-	char *line; /* SLIP_MAX_LOG_LINE bytes: the last line, without its end */
-	size_t line_len;
+	struct slip_lines lines;
 	double deadline; /* when to ask it to stop; < 0: never */
 	double kill_at; /* set once it was asked to stop */
 	enum slip_err_code stopped; /* why: SLIP_E_CANCELLED or SLIP_E_TIMEOUT */
@@ -37,44 +37,16 @@ static void command_release(struct command *c)
 	slip_proc_stop(&c->proc, 0);
 	slip_cleanup_close(&c->output);
 	slip_cleanup_close(&c->reports);
-	free(c->line);
+	slip_lines_release(&c->lines);
 }
 
 /* --- output
  * --------------------------------------------------------------------------------------- */
 
-static void flush_line(struct command *c)
+static void take_line(void *ctx, const char *line, size_t len)
 {
-	slip_output(c->line, c->line_len);
-	c->line_len = 0;
-}
-
-/* Lines that lie whole in the buffer are not copied. Longer ones than the maximum are split. */
-static void take_output(struct command *c, const char *p, size_t n)
-{
-	while (n) {
-		const char *lf = memchr(p, '\n', n);
-		size_t len = lf ? (size_t)(lf - p) : n;
-		size_t room = SLIP_MAX_LOG_LINE - c->line_len;
-		if (len > room) {
-			memcpy(c->line + c->line_len, p, room);
-			c->line_len += room;
-			flush_line(c);
-			p += room;
-			n -= room;
-			continue;
-		}
-		if (lf && c->line_len == 0) {
-			slip_output(p, len);
-		} else {
-			memcpy(c->line + c->line_len, p, len);
-			c->line_len += len;
-			if (lf)
-				flush_line(c);
-		}
-		p += len + (lf ? 1 : 0);
-		n -= len + (lf ? 1 : 0);
-	}
+	(void)ctx;
+	slip_output(line, len);
 }
 
 static void read_output(struct command *c)
@@ -82,7 +54,7 @@ static void read_output(struct command *c)
 	char chunk[READ_SIZE];
 	ssize_t n = read(c->output, chunk, sizeof(chunk));
 	if (n > 0)
-		take_output(c, chunk, (size_t)n);
+		slip_lines_add(&c->lines, chunk, (size_t)n);
 	else if (n == 0 || (errno != EINTR && errno != EAGAIN))
 		slip_cleanup_close(&c->output);
 }
@@ -175,8 +147,7 @@ static void drain(struct command *c)
 			break;
 		read_output(c);
 	}
-	if (c->line_len)
-		flush_line(c);
+	slip_lines_end(&c->lines);
 }
 
 /* --- start and outcome
@@ -284,7 +255,7 @@ int slip_sandbox_run(const struct slip_isolation *iso, const struct slip_sandbox
 		.reports = -1,
 		.deadline = -1,
 	};
-	c.line = slip_xmalloc(SLIP_MAX_LOG_LINE);
+	slip_lines_init(&c.lines, take_line, NULL);
 	if (spec->timeout_ms >= 0)
 		c.deadline = slip_clock_monotonic() + spec->timeout_ms / 1000.0;
 	if (start(iso, spec, &c, err) < 0)

@@ -32,6 +32,28 @@ struct slip_sandbox_file {
 	uint32_t mode;
 };
 
+/*
+ * A file or directory of the machine that the command finds in its root, with everything that is
+ * mounted below it. Device nodes in it cannot be opened.
+ */
+struct slip_sandbox_mount {
+	/*
+	 * Absolute. A path that is, or leads through, a symbolic link is refused: who can put a
+	 * link there must not choose what is handed out. So the caller resolves what it trusts.
+	 */
+	const char *source;
+	/*
+	 * In the root, whose links are followed inside of it. What is missing of it is made, and is
+	 * a change of the root like those of the command; not so below /dev. The root itself, and
+	 * places in /proc and /sys, are refused.
+	 */
+	const char *target;
+	bool readonly; /* before Linux 5.12 what is mounted below the source stays writable */
+};
+
+/* The search path of a command whose environment has none. */
+#define SLIP_SANDBOX_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 struct slip_sandbox_spec {
 	const char *root; /* absolute path of the (merged) root directory */
 	struct slip_strv argv; /* argv[0] looked up in the PATH of env inside the root */
@@ -46,6 +68,8 @@ struct slip_sandbox_spec {
 	int timeout_ms; /* -1: none */
 	const struct slip_sandbox_file *files;
 	size_t n_files;
+	const struct slip_sandbox_mount *mounts; /* in this order: a later one covers an earlier */
+	size_t n_mounts;
 };
 
 /*

@@ -113,6 +113,24 @@ void slip_child_note(const char *fmt, ...) SLIP_PRINTF(1, 2);
 /* --- steps of the child
  * --------------------------------------------------------------------------- */
 
+/* mount.c: everything is named by descriptor, so that no path is looked up twice. */
+#define SLIP_FD_NAME_SIZE 32
+void slip_fd_name(char name[SLIP_FD_NAME_SIZE], int fd);
+/* Like mount(2): 0, or -1 with errno. */
+int slip_mount_bind(int source, int target, unsigned long flags);
+int slip_mount_new(const char *type, int target, unsigned long flags, const char *data);
+/* Values of mount_setattr(2); own names, as C libraries before 2.36 lack them. */
+#define SLIP_MOUNT_RDONLY 0x1ULL
+#define SLIP_MOUNT_NOSUID 0x2ULL
+#define SLIP_MOUNT_NODEV 0x4ULL
+#define SLIP_MOUNT_NOEXEC 0x8ULL
+/* fd is a mount's root: it, and everything mounted below it (Linux 5.12). */
+int slip_mount_set_tree(int fd, uint64_t set);
+/* The mount alone, on any kernel; RDONLY and NODEV. */
+int slip_mount_set(int fd, uint64_t set);
+/* The mounts that the spec asks for; the root's own are there already. */
+int slip_mounts_setup(
+	int rootfd, const struct slip_sandbox_spec *s, struct slip_err *err) SLIP_MUST_CHECK;
 /* namespaces_root.c */
 int slip_namespaces_enter_root(struct slip_instructions *in, struct slip_err *err) SLIP_MUST_CHECK;
 /* privileges.c: descriptors, limits, capabilities, system call filter, ids; in that order. */

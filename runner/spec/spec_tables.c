@@ -101,7 +101,7 @@ static const struct slip_field cache_fields[] = {
 	F("enabled", BOOL, enabled, "Use a layer cache (true when this map is present)."),
 	F("repo", TEXT, repo, "Repository that holds the cached layers."),
 	F("ttl", DURATION, ttl, "Entries older than this are not used."),
-	F("dir", TEXT, dir, "Directory with base images stored by `slipway warm`."),
+	F("dir", TEXT, dir, "The local store; $SLIPWAY_STORE or ~/.cache/slipway otherwise."),
 	F("copy-layers", BOOL, copy_layers, "Cache the layers of COPY and ADD."),
 	F("run-layers", BOOL, run_layers, "Cache the layers of RUN."),
 	F("no-push", BOOL, no_push, "Use the cache, but add nothing to it."),

@@ -75,11 +75,13 @@ void slip_layout_cleanup(struct slip_layout **l)
 	slip_layout_close(*l);
 }
 
-bool slip_layout_has_blob(struct slip_layout *l, const struct slip_digest *digest)
+bool slip_layout_has_blob(struct slip_layout *l, const struct slip_digest *digest, uint64_t size)
 {
 	slip_autofree char *path = slip_layout_text_blob_path(digest);
+	struct stat st;
 
-	return faccessat(l->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return fstatat(l->fd, path, &st, 0) == 0 && S_ISREG(st.st_mode) &&
+	       (uint64_t)st.st_size == size;
 }
 
 /* Hash `size` bytes of in, writing them to out unless that is -1. */
@@ -150,7 +152,7 @@ int slip_layout_put_blob_fd(struct slip_layout *l, const struct slip_digest *dig
 	struct stat st;
 	int rc = 0;
 
-	if (slip_layout_has_blob(l, digest))
+	if (slip_layout_has_blob(l, digest, size))
 		return 0;
 	if (fstat(fd, &st) < 0)
 		return slip_err_set(err, SLIP_E_IO, errno, "stat blob %s", digest->s);
@@ -179,7 +181,7 @@ int slip_layout_put_blob(struct slip_layout *l, const struct slip_digest *digest
 	if (!slip_digest_equal(digest, &actual))
 		return slip_err_set(err, SLIP_E_DIGEST, 0, "blob %s has bytes with digest %s",
 			digest->s, actual.s);
-	if (slip_layout_has_blob(l, digest))
+	if (slip_layout_has_blob(l, digest, n))
 		return 0;
 	if (slip_write_file(l->fd, path, p, n, 0644, false, err) < 0)
 		return slip_err_wrap(err, "%s", l->path);

@@ -17,7 +17,8 @@ int slip_layout_open(const char *path, bool create, struct slip_layout **out,
 	struct slip_err *err) SLIP_MUST_CHECK;
 void slip_layout_close(struct slip_layout *l);
 void slip_layout_cleanup(struct slip_layout **l);
-bool slip_layout_has_blob(struct slip_layout *l, const struct slip_digest *digest);
+/* A file of another size is what a power cut left; it counts as absent and is replaced. */
+bool slip_layout_has_blob(struct slip_layout *l, const struct slip_digest *digest, uint64_t size);
 int slip_layout_put_blob_fd(struct slip_layout *l, const struct slip_digest *digest, uint64_t size,
 	int fd, struct slip_err *err) SLIP_MUST_CHECK;
 int slip_layout_put_blob(struct slip_layout *l, const struct slip_digest *digest, const void *p,

@@ -152,29 +152,31 @@ static bool may_run(const struct slip_dockerfile *df)
 	return false;
 }
 
-/* The process has one thread until here. */
-static int enter_isolation(struct slip_builder *b, struct slip_err *err)
+int slip_builder_open(struct slip_builder *b, enum slip_isolation_mode wanted, struct slip_err *err)
 {
-	enum slip_isolation_mode wanted = (enum slip_isolation_mode)b->req->isolation;
-	if (wanted == SLIP_ISOLATION_AUTO && !may_run(b->dockerfile))
-		wanted = SLIP_ISOLATION_NONE;
-	if (slip_isolation_enter(wanted, slip_store_work_path(b->store), &b->isolation, err) < 0)
+	struct slip_store_options store = {.path = b->req->cache_dir};
+	/* Isolation first of all: the process has one thread until then. */
+	if (slip_store_open(&store, &b->store, err) < 0 ||
+		slip_isolation_enter(wanted, slip_store_work_path(b->store), &b->isolation, err) <
+			0 ||
+		slip_registries_open(&b->req->registries, &b->http, &b->registry, err) < 0)
 		return -1;
-	slip_autofree char *platform = slip_platform_print(&b->platform);
-	slip_event("build.start", "dockerfile", b->dockerfile->name, "target", b->req->target,
-		"platform", platform, "isolation", slip_isolation_name(b->isolation.mode), "why",
-		b->isolation.why, NULL);
+	b->cpu = slip_pool_new(slip_pool_processors());
+	b->io = slip_pool_new(TRANSFERS);
 	return 0;
 }
 
 static int open_services(struct slip_builder *b, struct slip_err *err)
 {
-	struct slip_store_options store = {.path = b->req->cache_dir};
-	if (slip_store_open(&store, &b->store, err) < 0 || enter_isolation(b, err) < 0 ||
-		slip_registries_open(&b->req->registries, &b->http, &b->registry, err) < 0)
+	enum slip_isolation_mode wanted = (enum slip_isolation_mode)b->req->isolation;
+	if (wanted == SLIP_ISOLATION_AUTO && !may_run(b->dockerfile))
+		wanted = SLIP_ISOLATION_NONE;
+	if (slip_builder_open(b, wanted, err) < 0)
 		return -1;
-	b->cpu = slip_pool_new(slip_pool_processors());
-	b->io = slip_pool_new(TRANSFERS);
+	slip_autofree char *platform = slip_platform_print(&b->platform);
+	slip_event("build.start", "dockerfile", b->dockerfile->name, "target", b->req->target,
+		"platform", platform, "isolation", slip_isolation_name(b->isolation.mode), "why",
+		b->isolation.why, NULL);
 	return b->req->cache ? slip_cache_new(b, &b->cache, err) : 0;
 }
 
@@ -183,8 +185,17 @@ static void free_base(void *base)
 	slip_base_free(base);
 }
 
-static void builder_release(struct slip_builder *b)
+void slip_builder_init(struct slip_builder *b, const struct slip_build_request *req)
 {
+	*b = (struct slip_builder){.req = req};
+	slip_smap_init(&b->build_args);
+	slip_smap_init(&b->globals);
+	slip_map_init(&b->bases, free_base);
+}
+
+void slip_builder_release(struct slip_builder *b)
+{
+	slip_push_check_free(b->rights);
 	slip_cache_free(b->cache);
 	for (size_t i = 0; i < b->n_stages; i++)
 		slip_build_stage_free(b->stages[i]);
@@ -321,6 +332,17 @@ static struct slip_push_check *start_push_check(struct slip_builder *b)
 	return slip_push_check_start(b->registry, b->io, wanted ? &b->req->destinations : &none);
 }
 
+/* A push that will be refused is what to tell, whatever else went wrong meanwhile. */
+static int execute(struct slip_builder *b, struct slip_err *err)
+{
+	struct slip_err refused = SLIP_ERR_INIT;
+	int rc = slip_build_stage_execute(b->target, err);
+	if (slip_push_check_wait(b->rights, &refused) == 0)
+		return rc;
+	slip_err_clear(err);
+	return slip_err_copy(err, &refused);
+}
+
 static int build(struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
 {
 	double start = slip_clock_monotonic();
@@ -328,17 +350,13 @@ static int build(struct slip_builder *b, struct slip_build_result *result, struc
 	if (slip_build_request_check(b->req, err) < 0 || read_platform(b, err) < 0 ||
 		read_epoch(b, err) < 0 || load_dockerfile(b, err) < 0 || open_services(b, err) < 0)
 		return -1;
-	struct slip_push_check *rights = start_push_check(b);
+	b->rights = start_push_check(b);
 	int rc = evaluate(b, err);
 	if (rc == 0) {
 		probe(b);
 		mark_files(b);
+		rc = execute(b, err);
 	}
-	struct slip_err refused = SLIP_ERR_INIT;
-	if (slip_push_check_finish(rights, &refused) < 0 && rc == 0)
-		rc = slip_err_copy(err, &refused);
-	if (rc == 0)
-		rc = slip_build_stage_execute(b->target, err);
 	if (rc == 0)
 		rc = write_outputs(b, result, err);
 	count_hits(b, result);
@@ -350,12 +368,10 @@ static int build(struct slip_builder *b, struct slip_build_result *result, struc
 int slip_build_image(const struct slip_build_request *req, struct slip_build_result *result,
 	struct slip_err *err)
 {
-	struct slip_builder b = {.req = req};
+	struct slip_builder b;
 	memset(result, 0, sizeof(*result));
-	slip_smap_init(&b.build_args);
-	slip_smap_init(&b.globals);
-	slip_map_init(&b.bases, free_base);
+	slip_builder_init(&b, req);
 	int rc = build(&b, result, err);
-	builder_release(&b);
+	slip_builder_release(&b);
 	return rc;
 }

@@ -31,6 +31,7 @@ struct slip_builder {
 	struct slip_map build_args; /* name to value */
 	struct slip_map globals; /* what FROM lines see: global ARGs and the platform's */
 	struct slip_cache *cache; /* NULL: off */
+	struct slip_push_check *rights; /* under way, for who would do much in vain */
 	struct slip_map bases; /* "platform name" to struct slip_base */
 	struct slip_build_stage **stages;
 	size_t n_stages;
@@ -47,6 +48,16 @@ struct slip_build_result {
 /* Build, push, write: all that the request asks for. */
 int slip_build_image(const struct slip_build_request *req, struct slip_build_result *result,
 	struct slip_err *err) SLIP_MUST_CHECK;
+
+/*
+ * Without a Dockerfile, for one command in an image: init, open, then base.h and rootfs.h, release.
+ * open gives store, isolation, registry and pools, as the request's flags say. The process must
+ * have one thread before it.
+ */
+void slip_builder_init(struct slip_builder *b, const struct slip_build_request *req);
+int slip_builder_open(struct slip_builder *b, enum slip_isolation_mode wanted,
+	struct slip_err *err) SLIP_MUST_CHECK;
+void slip_builder_release(struct slip_builder *b);
 
 /* Is this RUN, COPY or WORKDIR to be looked up and stored? */
 bool slip_builder_caches(const struct slip_builder *b, enum slip_step_kind kind);

@@ -274,12 +274,11 @@ void slip_copy_plan_release(struct slip_copy_plan *plan)
 /* --- the key ------------------------------------------------------------------------------------
  */
 
-/* A share of the files to hash: every stride-th item from the first. */
-struct hash_share {
+/* Files to hash; workers take one after the other. */
+struct hash_job {
 	struct slip_copy_plan *plan;
 	struct slip_digest *digests;
-	size_t first;
-	size_t stride;
+	_Atomic size_t next;
 };
 
 static int hash_file(struct slip_source_tree *t, const char *path, struct slip_sha256 *h, void *buf,
@@ -298,19 +297,19 @@ static int hash_file(struct slip_source_tree *t, const char *path, struct slip_s
 
 static int hash_some(void *arg, struct slip_err *err)
 {
-	struct hash_share *share = arg;
+	struct hash_job *job = arg;
 	const size_t size = 256 * 1024;
 	slip_autofree void *buf = slip_xmalloc(size);
 	slip_cleanup(slip_sha256_cleanup) struct slip_sha256 *h = slip_sha256_new();
-	for (size_t i = share->first; i < share->plan->n_items; i += share->stride) {
-		struct slip_copy_item *item = &share->plan->items[i];
+	for (size_t i; (i = job->next++) < job->plan->n_items;) {
+		struct slip_copy_item *item = &job->plan->items[i];
 		if (!item->source || item->e.type != SLIP_ENTRY_FILE)
 			continue;
 		if (slip_cancel_check(err) < 0 ||
-			(item->e.size && hash_file(share->plan->source, item->source, h, buf, size,
-						 err) < 0))
+			(item->e.size &&
+				hash_file(job->plan->source, item->source, h, buf, size, err) < 0))
 			return -1;
-		slip_sha256_finish_digest(h, &share->digests[i]);
+		slip_sha256_finish_digest(h, &job->digests[i]);
 	}
 	return 0;
 }
@@ -318,14 +317,12 @@ static int hash_some(void *arg, struct slip_err *err)
 static int hash_items(struct slip_builder *b, struct slip_copy_plan *plan,
 	struct slip_digest *digests, struct slip_err *err)
 {
-	struct hash_share shares[16];
-	struct slip_task *tasks[SLIP_ARRAY_LEN(shares)];
+	struct hash_job job = {.plan = plan, .digests = digests};
+	struct slip_task *tasks[16];
 	size_t n = slip_pool_threads(b->cpu);
-	n = n < SLIP_ARRAY_LEN(shares) ? n : SLIP_ARRAY_LEN(shares);
-	for (size_t i = 0; i < n; i++) {
-		shares[i] = (struct hash_share){plan, digests, i, n};
-		tasks[i] = slip_pool_submit(b->cpu, hash_some, &shares[i]);
-	}
+	n = n < SLIP_ARRAY_LEN(tasks) ? n : SLIP_ARRAY_LEN(tasks);
+	for (size_t i = 0; i < n; i++)
+		tasks[i] = slip_pool_submit(b->cpu, hash_some, &job);
 	int rc = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (slip_task_wait(tasks[i], rc < 0 ? NULL : err) < 0)

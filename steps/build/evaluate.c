@@ -6,9 +6,9 @@
 #include "runner/dockerfile/parse.h"
 #include "runner/dockerfile/print.h"
 #include "runner/dockerfile/scope.h"
+#include "runner/sandbox/run.h"
 #include "steps/build/key.h"
 
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 /* The format of history entries that image tools know how to read. */
 #define HISTORY_COMMENT "buildkit.dockerfile.v0"
 
@@ -133,6 +133,9 @@ static int start_from_image(struct slip_build_stage *s, const char *name, struct
 	s->base_kind = SLIP_BASE_IMAGE;
 	s->family = s->base->family;
 	take_over_image(s, &s->base->image);
+	/* A base of one platform serves every request; the image says what was asked for. */
+	if (slip_platform_rank(&s->platform, &s->image.platform) < 0)
+		s->image.platform = s->platform;
 	return 0;
 }
 
@@ -170,8 +173,8 @@ static int start(struct slip_build_stage *s, struct slip_err *err)
 	else if (start_from_image(s, name, err) < 0)
 		return -1;
 	if (!slip_image_env_get(&s->image, "PATH")) {
-		slip_image_env_set(&s->image, "PATH", DEFAULT_PATH);
-		slip_smap_set(&s->vars, "PATH", DEFAULT_PATH);
+		slip_image_env_set(&s->image, "PATH", SLIP_SANDBOX_PATH);
+		slip_smap_set(&s->vars, "PATH", SLIP_SANDBOX_PATH);
 	}
 	slip_key_of_base(s, &s->chain);
 	return 0;

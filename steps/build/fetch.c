@@ -88,8 +88,16 @@ static int begin(struct slip_fetch *f, struct slip_err *err)
 {
 	struct slip_builder *b = f->b;
 	const struct slip_digest *digest = &f->layer->desc.digest;
-	if (slip_store_has_blob(b->store, digest))
-		return slip_store_open_blob(b->store, digest, &f->fd, NULL, err);
+	uint64_t size = 0;
+	if (slip_store_has_blob(b->store, digest)) {
+		if (slip_store_open_blob(b->store, digest, &f->fd, &size, err) < 0)
+			return -1;
+		/* Of another size it is what a power cut left: fetched again, where that is
+		 * possible. */
+		if (size == f->layer->desc.size || !f->layer->where)
+			return 0;
+		slip_cleanup_close(&f->fd);
+	}
 	if (!f->layer->where)
 		return slip_err_set(err, SLIP_E_BUG, 0, "layer %s was made here, but is not in %s",
 			digest->s, slip_store_path(b->store));

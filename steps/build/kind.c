@@ -215,6 +215,10 @@ static void describe(const struct slip_kind_input *in, struct slip_buf *out)
 	slip_buf_addf(out, "build %s", slip_value_text(&b->dockerfile, "Dockerfile"));
 	for (size_t i = 0; i < b->destinations.n; i++)
 		slip_buf_addf(out, "%s %s", i ? "," : " to", b->destinations.v[i].text);
+	if (b->destinations.n && slip_value_bool(&b->no_push, false))
+		slip_buf_add_str(out, ", not pushed: no-push");
+	else if (b->destinations.n && !in->is_push_allowed)
+		slip_buf_add_str(out, ", not pushed: outside of CI only with --push");
 }
 
 static int fill(const struct slip_kind_input *in, struct slip_build_request *r,
@@ -247,11 +251,8 @@ static int launch(
 	slip_build_request_init(&r);
 	slip_autojson *logins = slip_json_array();
 	int rc = fill(in, &r, logins, err);
-	if (rc == 0) {
-		out->request = slip_json_object();
-		slip_json_set(out->request, "flags", slip_opt_to_json(slip_build_options, &r));
-		slip_json_set(out->request, "logins", slip_json_ref(logins));
-	}
+	if (rc == 0)
+		out->request = slip_registries_to_json(slip_build_options, &r, logins);
 	slip_build_request_release(&r);
 	return rc;
 }
@@ -261,8 +262,7 @@ static int perform(const struct slip_json *request, struct slip_err *err)
 	struct slip_build_request r;
 	struct slip_build_result result;
 	slip_build_request_init(&r);
-	slip_registries_read_logins(slip_json_get(request, "logins"), &r.registries);
-	int rc = slip_opt_from_json(slip_build_options, slip_json_get(request, "flags"), &r, err);
+	int rc = slip_registries_from_json(slip_build_options, request, &r, &r.registries, err);
 	if (rc == 0)
 		rc = slip_build_image(&r, &result, err);
 	if (rc == 0)

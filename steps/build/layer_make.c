@@ -26,6 +26,7 @@ static int unpack_files(void *arg, struct slip_err *err)
 		.form = SLIP_UNPACK_OVERLAY,
 		.overlay_xattr = f->b->isolation.overlay_xattr,
 		.owners = slip_builder_keeps_owners(f->b),
+		.own_tar = true,
 	};
 	int rc = slip_unpack_layer(slip_source_fd(&f->tar_in), &opt, &done, err);
 	/* A writer that is still at work must not wait for a reader that is gone. */

@@ -21,7 +21,7 @@ static int layout_blob(struct slip_output *o, struct slip_layout *layout,
 	const struct slip_descriptor *desc, struct slip_err *err)
 {
 	slip_autoclose int fd = -1;
-	if (slip_layout_has_blob(layout, &desc->digest))
+	if (slip_layout_has_blob(layout, &desc->digest, desc->size))
 		return 0;
 	if (slip_store_open_blob(o->b->store, &desc->digest, &fd, NULL, err) < 0)
 		return -1;

@@ -43,6 +43,7 @@ int slip_output_push(struct slip_output *o, struct slip_err *err)
 		origins[i].b = o->b;
 		blobs[i].desc = &m->config;
 		blobs[i].ctx = &origins[i];
+		blobs[i].is_small = i == m->n_layers;
 		if (i == m->n_layers)
 			break;
 		const struct slip_layer *l = &o->layers.v[i];

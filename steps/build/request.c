@@ -2,6 +2,7 @@
 
 #include "steps/build/request.h"
 
+#include "runner/oci/ref.h"
 #include "runner/report/log_options.h"
 
 #define AT(member) offsetof(struct slip_build_request, member)
@@ -122,6 +123,17 @@ static int check_pairs(const struct slip_strv *sv, const char *flag, struct slip
 	return 0;
 }
 
+static int check_destinations(const struct slip_strv *names, struct slip_err *err)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		struct slip_ref ref;
+		if (slip_ref_parse(names->v[i], SLIP_REF_TAG_DEFAULT, &ref, err) < 0)
+			return slip_err_wrap(err, "--destination %s", names->v[i]);
+		slip_ref_release(&ref);
+	}
+	return 0;
+}
+
 int slip_build_request_check(const struct slip_build_request *r, struct slip_err *err)
 {
 	if (!r->destinations.n && !r->no_push)
@@ -137,5 +149,7 @@ int slip_build_request_check(const struct slip_build_request *r, struct slip_err
 	if (r->image_name_tag_with_digest_file && !r->destinations.n)
 		return slip_err_set(err, SLIP_E_USAGE, 0,
 			"--image-name-tag-with-digest-file needs a --destination");
+	if (check_destinations(&r->destinations, err) < 0)
+		return -1;
 	return check_pairs(&r->labels, "label", err);
 }

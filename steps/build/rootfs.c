@@ -8,6 +8,7 @@
 #include "runner/layer/unpack.h"
 #include "steps/build/builder.h"
 #include "steps/build/fetch.h"
+#include "steps/image/push.h"
 
 #include <errno.h>
 
@@ -130,7 +131,7 @@ static int index_base(struct slip_rootfs *r, const char *chain, struct slip_err 
 	if (load_index(r->builder, chain, &r->tree))
 		return 0;
 	r->tree = slip_tree_new();
-	struct slip_unpack opt = {.rootfd = -1, .tree = r->tree};
+	struct slip_unpack opt = {.rootfd = -1, .tree = r->tree, .pool = r->builder->cpu};
 	if (apply_base(r, &opt, err) < 0)
 		return -1;
 	save_index(r->builder, chain, r->tree);
@@ -154,7 +155,8 @@ static int unpack_base(struct slip_rootfs *r, const char *chain, struct slip_err
 	struct slip_unpack opt = {.rootfd = d->fd,
 		.form = SLIP_UNPACK_MERGE,
 		.owners = slip_builder_keeps_owners(b),
-		.tree = tree};
+		.tree = tree,
+		.pool = b->cpu};
 	if (apply_base(r, &opt, err) < 0)
 		return -1;
 	if (tree) {
@@ -191,7 +193,7 @@ int slip_rootfs_new(struct slip_builder *b, const struct slip_base *base, struct
 	add_dir(r, NULL);
 	if (!base) {
 		r->tree = slip_tree_new();
-	} else if (open_base(r, err) < 0) {
+	} else if (slip_push_check_wait(b->rights, err) < 0 || open_base(r, err) < 0) {
 		slip_rootfs_free(r);
 		return -1;
 	}
@@ -233,8 +235,10 @@ uint32_t slip_rootfs_next_origin(const struct slip_rootfs *r)
 
 int slip_rootfs_add_layer(struct slip_rootfs *r, const struct slip_layer *l, struct slip_err *err)
 {
-	struct slip_unpack opt = {
-		.rootfd = -1, .tree = r->tree, .origin = slip_rootfs_next_origin(r)};
+	struct slip_unpack opt = {.rootfd = -1,
+		.tree = r->tree,
+		.origin = slip_rootfs_next_origin(r),
+		.pool = r->builder->cpu};
 	if (apply_layer(r->builder, l, &opt, err) < 0)
 		return -1;
 	add_dir(r, l);
@@ -278,6 +282,7 @@ static int unpack_dir(struct slip_rootfs *r, size_t i, struct slip_err *err)
 		.form = SLIP_UNPACK_OVERLAY,
 		.overlay_xattr = b->isolation.overlay_xattr,
 		.owners = slip_builder_keeps_owners(b),
+		.pool = b->cpu,
 	};
 	return apply_layer(b, &d->layer, &opt, err);
 }
@@ -289,6 +294,20 @@ int slip_rootfs_unpack(struct slip_rootfs *r, struct slip_err *err)
 			return -1;
 	}
 	return 0;
+}
+
+int slip_rootfs_mount(struct slip_rootfs *r, struct slip_overlay *overlay, struct slip_err *err)
+{
+	struct slip_builder *b = r->builder;
+	slip_autostrv lowers = {0};
+	slip_autofree char *dir = NULL;
+	if (slip_rootfs_unpack(r, err) < 0)
+		return -1;
+	for (size_t i = r->n_dirs; i-- > 0;)
+		slip_strv_add(&lowers, r->dirs[i].path);
+	if (slip_make_temp_dir(slip_store_work_path(b->store), "run-", &dir, err) < 0)
+		return -1;
+	return slip_overlay_mount(&b->isolation, &lowers, dir, overlay, err);
 }
 
 int slip_rootfs_open(struct slip_rootfs *r, const char *path, const struct slip_inode *inode,

@@ -11,6 +11,7 @@
 #define SLIP_BUILD_ROOTFS_H
 
 #include "runner/layer/tree.h"
+#include "runner/sandbox/overlay.h"
 #include "steps/build/layer.h"
 
 struct slip_base;
@@ -47,6 +48,9 @@ void slip_rootfs_add_made(struct slip_rootfs *r, const struct slip_layer *l, cha
 uint32_t slip_rootfs_next_origin(const struct slip_rootfs *r);
 /* Unpack what is not unpacked yet. owners: as the layers say (needs privilege), for RUN. */
 int slip_rootfs_unpack(struct slip_rootfs *r, struct slip_err *err) SLIP_MUST_CHECK;
+/* All of it in one directory, for a command: unpacked, with an overlay that takes the changes. */
+int slip_rootfs_mount(
+	struct slip_rootfs *r, struct slip_overlay *overlay, struct slip_err *err) SLIP_MUST_CHECK;
 /* Open the bytes of a regular file that the index has at path; unpacks the directory it is in. */
 int slip_rootfs_open(struct slip_rootfs *r, const char *path, const struct slip_inode *inode,
 	int *fd, struct slip_err *err) SLIP_MUST_CHECK;

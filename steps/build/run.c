@@ -5,36 +5,12 @@
 #include "runner/base/io.h"
 #include "runner/base/path.h"
 #include "runner/layer/diff.h"
-#include "runner/sandbox/overlay.h"
 #include "runner/sandbox/run.h"
 #include "steps/build/builder.h"
 #include "steps/build/user.h"
+#include "steps/image/push.h"
 
 #include <errno.h>
-
-static int mount_root(
-	struct slip_build_stage *s, struct slip_overlay *overlay, struct slip_err *err)
-{
-	struct slip_builder *b = s->builder;
-	slip_autostrv lowers = {0};
-	slip_autofree char *dir = NULL;
-	if (slip_rootfs_unpack(s->rootfs, err) < 0)
-		return -1;
-	for (size_t i = s->rootfs->n_dirs; i-- > 0;)
-		slip_strv_add(&lowers, s->rootfs->dirs[i].path);
-	if (slip_make_temp_dir(slip_store_work_path(b->store), "run-", &dir, err) < 0)
-		return -1;
-	return slip_overlay_mount(&b->isolation, &lowers, dir, overlay, err);
-}
-
-static bool env_has(const struct slip_strv *env, const char *prefix)
-{
-	for (size_t i = 0; i < env->n; i++) {
-		if (slip_starts_with(env->v[i], prefix))
-			return true;
-	}
-	return false;
-}
 
 /* A WORKDIR of the base image need not exist; the command's user gets it. */
 static int make_cwd(const struct slip_overlay *o, const char *cwd, const struct slip_user *u,
@@ -81,13 +57,7 @@ static int run_command(struct slip_build_stage *s, const struct slip_run_step *r
 	if (rc == 0) {
 		slip_strv_copy(&spec.argv, &run->argv);
 		slip_strv_copy(&spec.env, &run->env);
-		if (!env_has(&spec.env, "HOME="))
-			slip_strv_addf(
-				&spec.env, "HOME=%s", user.home && *user.home ? user.home : "/");
-		spec.uid = user.uid;
-		spec.gid = user.gid;
-		spec.groups = user.groups;
-		spec.n_groups = user.n_groups;
+		slip_user_apply(&user, &spec);
 		rc = slip_sandbox_run(&s->builder->isolation, &spec, err);
 	}
 	slip_strv_release(&spec.argv);
@@ -124,7 +94,9 @@ int slip_run_write(struct slip_build_stage *s, const struct slip_step *step,
 			b->isolation.why);
 	struct slip_overlay overlay = {.merged_fd = -1, .upper_fd = -1};
 	struct slip_diff_stats stats;
-	int rc = mount_root(s, &overlay, err);
+	int rc = slip_push_check_wait(b->rights, err);
+	if (rc == 0)
+		rc = slip_rootfs_mount(s->rootfs, &overlay, err);
 	if (rc == 0 && run_command(s, &step->run, &overlay, err) < 0)
 		rc = explain_failure(&step->run, err);
 	if (rc == 0) {

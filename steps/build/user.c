@@ -125,9 +125,19 @@ static void add_groups(const char *group, const char *name, struct slip_user *u)
 	struct record rec;
 	uint32_t gid;
 	while (u->n_groups < SLIP_MAX_GROUPS && next_record(&group, &rec)) {
-		if (lists_member(&rec, name) && number(rec.field[2], rec.len[2], &gid))
+		if (lists_member(&rec, name) && number(rec.field[2], rec.len[2], &gid) &&
+			gid != u->gid)
 			u->groups[u->n_groups++] = gid;
 	}
+}
+
+/*
+ * The primary group is among the supplementary ones too, so that a file that is closed to it stays
+ * closed (CVE-2022-36109 in other engines).
+ */
+static void add_primary_group(struct slip_user *u)
+{
+	u->groups[u->n_groups++] = u->gid;
 }
 
 /* The name that passwd has for a uid, for the groups that list it; the caller's, or NULL. */
@@ -192,12 +202,34 @@ int slip_user_for_run(
 			return unknown("user", name, err);
 		u->uid = uid;
 	}
-	if (group)
-		return resolve_group(r, group, &u->gid, err);
-	slip_autofree char *listed = by_number ? name_of(passwd.data, uid) : slip_xstrdup(name);
+	if (group && resolve_group(r, group, &u->gid, err) < 0)
+		return -1;
+	slip_autofree char *listed = group	 ? NULL
+				     : by_number ? name_of(passwd.data, uid)
+						 : slip_xstrdup(name);
+	add_primary_group(u);
 	if (listed)
 		add_groups(groups.data, listed, u);
 	return 0;
+}
+
+static bool env_has(const struct slip_strv *env, const char *prefix)
+{
+	for (size_t i = 0; i < env->n; i++) {
+		if (slip_starts_with(env->v[i], prefix))
+			return true;
+	}
+	return false;
+}
+
+void slip_user_apply(const struct slip_user *u, struct slip_sandbox_spec *spec)
+{
+	if (!env_has(&spec->env, "HOME="))
+		slip_strv_addf(&spec->env, "HOME=%s", u->home && *u->home ? u->home : "/");
+	spec->uid = u->uid;
+	spec->gid = u->gid;
+	spec->groups = u->groups;
+	spec->n_groups = u->n_groups;
 }
 
 int slip_user_for_chown(

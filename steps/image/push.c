@@ -22,7 +22,11 @@ static int upload_blob(void *arg, struct slip_err *err)
 	const struct slip_descriptor *desc = u->blob->desc;
 	enum slip_push_how how;
 	struct slip_blob_source source = {
-		.mounts = &u->from, .open = u->p->open, .ctx = u->blob->ctx};
+		.mounts = &u->from,
+		.open = u->p->open,
+		.ctx = u->blob->ctx,
+		.is_small = u->blob->is_small,
+	};
 	if (slip_registry_push_blob(u->p->registry, u->repo, desc, &source, &how, err) < 0)
 		return -1;
 	char bytes[24];
@@ -162,6 +166,8 @@ struct push_right {
 struct slip_push_check {
 	struct push_right *rights;
 	size_t n;
+	int rc; /* of the tasks that were waited for */
+	struct slip_err err;
 };
 
 static int check_right(void *arg, struct slip_err *err)
@@ -199,15 +205,25 @@ struct slip_push_check *slip_push_check_start(
 	return c;
 }
 
-int slip_push_check_finish(struct slip_push_check *c, struct slip_err *err)
+int slip_push_check_wait(struct slip_push_check *c, struct slip_err *err)
 {
-	int rc = 0;
+	if (!c)
+		return 0;
 	for (size_t i = 0; i < c->n; i++) {
-		if (slip_task_wait(c->rights[i].task, rc < 0 ? NULL : err) < 0)
-			rc = -1;
-		slip_ref_release(&c->rights[i].ref);
+		struct slip_task *task = slip_steal_ptr(&c->rights[i].task);
+		if (task && slip_task_wait(task, c->rc < 0 ? NULL : &c->err) < 0)
+			c->rc = -1;
 	}
+	return c->rc < 0 ? slip_err_copy(err, &c->err) : 0;
+}
+
+void slip_push_check_free(struct slip_push_check *c)
+{
+	if (!c)
+		return;
+	(void)!slip_push_check_wait(c, NULL);
+	for (size_t i = 0; i < c->n; i++)
+		slip_ref_release(&c->rights[i].ref);
 	free(c->rights);
 	free(c);
-	return rc;
 }

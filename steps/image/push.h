@@ -14,6 +14,7 @@ struct slip_push_blob {
 	const struct slip_descriptor *desc;
 	const char *where; /* "registry/repository" that has it; NULL: none */
 	const char *host; /* the registry that really has it, where maps lead elsewhere; or NULL */
+	bool is_small; /* at hand, and sent without asking first (struct slip_blob_source) */
 	void *ctx; /* for open */
 };
 
@@ -42,6 +43,8 @@ int slip_push_image(const struct slip_push *p, const struct slip_strv *destinati
 struct slip_push_check;
 struct slip_push_check *slip_push_check_start(
 	struct slip_registry *registry, struct slip_pool *io, const struct slip_strv *destinations);
-int slip_push_check_finish(struct slip_push_check *c, struct slip_err *err) SLIP_MUST_CHECK;
+/* Wait for the answers; may be called again, from the same thread. NULL: nothing was asked. */
+int slip_push_check_wait(struct slip_push_check *c, struct slip_err *err) SLIP_MUST_CHECK;
+void slip_push_check_free(struct slip_push_check *c); /* waits as well; NULL is fine */
 
 #endif

@@ -110,7 +110,7 @@ int slip_registries_from_spec(const struct slip_pipeline *p, struct slip_registr
 	return 0;
 }
 
-void slip_registries_read_logins(const struct slip_json *logins, struct slip_registry_flags *f)
+static void read_logins(const struct slip_json *logins, struct slip_registry_flags *f)
 {
 	f->n_logins = slip_json_len(logins);
 	f->logins = slip_xcalloc(f->n_logins + 1, sizeof(*f->logins));
@@ -121,4 +121,20 @@ void slip_registries_read_logins(const struct slip_json *logins, struct slip_reg
 		f->logins[i].password = slip_json_get_str(login, "password", "");
 		slip_redact_add(f->logins[i].password, strlen(f->logins[i].password));
 	}
+}
+
+struct slip_json *slip_registries_to_json(
+	const struct slip_opt *table, const void *target, struct slip_json *logins)
+{
+	struct slip_json *request = slip_json_object();
+	slip_json_set(request, "flags", slip_opt_to_json(table, target));
+	slip_json_set(request, "logins", slip_json_ref(logins));
+	return request;
+}
+
+int slip_registries_from_json(const struct slip_opt *table, const struct slip_json *request,
+	void *target, struct slip_registry_flags *f, struct slip_err *err)
+{
+	read_logins(slip_json_get(request, "logins"), f);
+	return slip_opt_from_json(table, slip_json_get(request, "flags"), target, err);
 }

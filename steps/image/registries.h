@@ -77,7 +77,14 @@ int slip_registries_open(const struct slip_registry_flags *f, struct slip_http *
  */
 int slip_registries_from_spec(const struct slip_pipeline *p, struct slip_registry_flags *f,
 	struct slip_json *logins, struct slip_err *err) SLIP_MUST_CHECK;
-/* There: set f's logins (a list of the caller's to free, strings of the JSON); they are masked. */
-void slip_registries_read_logins(const struct slip_json *logins, struct slip_registry_flags *f);
+/* The request to that process: what the table names in `target`, and the logins; the caller's. */
+struct slip_json *slip_registries_to_json(
+	const struct slip_opt *table, const void *target, struct slip_json *logins);
+/*
+ * There: fill `target`, whose flags are f, and f's logins: their strings borrow from `request`, the
+ * array is the caller's to free. Passwords are masked.
+ */
+int slip_registries_from_json(const struct slip_opt *table, const struct slip_json *request,
+	void *target, struct slip_registry_flags *f, struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

@@ -12,6 +12,8 @@ static void describe(const struct slip_kind_input *in, struct slip_buf *out)
 	slip_buf_addf(out, "push %s", slip_value_text(&p->source, ""));
 	for (size_t i = 0; i < p->destinations.n; i++)
 		slip_buf_addf(out, "%s %s", i ? "," : " to", p->destinations.v[i].text);
+	if (!in->is_push_allowed)
+		slip_buf_add_str(out, ", not pushed: outside of CI only with --push");
 }
 
 static int set(struct slip_push_request *r, const char *option, const struct slip_value *v,
@@ -54,9 +56,7 @@ static int launch(
 	if (rc == 0) {
 		if (r.no_push)
 			slip_info("outside of CI nothing is pushed; --push does that");
-		out->request = slip_json_object();
-		slip_json_set(out->request, "flags", slip_opt_to_json(slip_push_options, &r));
-		slip_json_set(out->request, "logins", slip_json_ref(logins));
+		out->request = slip_registries_to_json(slip_push_options, &r, logins);
 	}
 	slip_push_request_release(&r);
 	return rc;
@@ -67,8 +67,7 @@ static int perform(const struct slip_json *request, struct slip_err *err)
 	struct slip_push_request r;
 	struct slip_digest digest;
 	slip_push_request_init(&r);
-	slip_registries_read_logins(slip_json_get(request, "logins"), &r.registries);
-	int rc = slip_opt_from_json(slip_push_options, slip_json_get(request, "flags"), &r, err);
+	int rc = slip_registries_from_json(slip_push_options, request, &r, &r.registries, err);
 	if (rc == 0)
 		rc = slip_push_run(&r, &digest, err);
 	if (rc == 0)

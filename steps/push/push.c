@@ -135,8 +135,9 @@ static int copy(struct run *r, struct slip_digest *digest, struct slip_err *err)
 	struct slip_push_source source;
 	int rc = slip_push_source_open(&source, &r->name, r->store, r->registry, err);
 	bool is_open = rc == 0;
-	if (slip_push_check_finish(rights, rc < 0 ? NULL : err) < 0)
+	if (slip_push_check_wait(rights, rc < 0 ? NULL : err) < 0)
 		rc = -1;
+	slip_push_check_free(rights);
 	if (rc == 0)
 		rc = read_and_push(r, &source, digest, err);
 	if (is_open)

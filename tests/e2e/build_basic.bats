@@ -277,3 +277,27 @@ make_context() {
 	jq -e . "$T/ours/index.json" >/dev/null
 	tree list "$T/ours" | grep -q ' /data/a.txt '
 }
+
+@test "build: the upload that the check of rights opened takes the configuration" {
+	make_context
+	registry_start
+	printf 'FROM scratch\nCOPY src /data\n' >Dockerfile
+	registry_forget_requests
+	slipway build --context . --destination "$REGISTRY/team/app:1"
+	assert_status 0
+	assert_equal "$(registry_requests | grep -c '^POST .*/blobs/uploads/')" 2
+	assert_equal "$(registry_requests | grep -c '^PUT .*/blobs/uploads/.* 201')" 2
+	assert_equal "$(registry_requests | grep -c '^HEAD ')" 1
+	assert_equal "$(registry_requests | grep '^DELETE ')" ""
+}
+
+@test "build: the upload that the check of rights opened is cancelled when nothing is pushed" {
+	make_context
+	registry_start
+	printf 'FROM scratch\nCOPY missing /data\n' >Dockerfile
+	registry_forget_requests
+	slipway build --context . --destination "$REGISTRY/team/app:1"
+	assert_status 2
+	assert_equal "$(registry_requests | grep -c '^POST .*/blobs/uploads/')" 1
+	assert_equal "$(registry_requests | grep -c '^DELETE .*/blobs/uploads/')" 1
+}

@@ -3,6 +3,7 @@
 # The stage kind dotnet-publish, with a real SDK where there is one.
 
 load lib/common
+load lib/build
 
 setup() {
 	e2e_setup
@@ -150,4 +151,32 @@ fake_dotnet() {
 	assert_status 0
 	assert_stderr "publishing with a restore"
 	assert_equal "$(wc -l <"$T/calls")" 3
+}
+
+@test "dotnet: in a container, with the dotnet of that image" {
+	mkdir context
+	need_isolation
+	registry_start
+	cat >context/rootfs/bin/dotnet <<-'END'
+		#!/bin/sh
+		echo "$@" >>calls
+		mkdir -p out
+		echo "$DOTNET_NOLOGO" >out/App
+	END
+	chmod 755 context/rootfs/bin/dotnet
+	for tool in mktemp tr sort; do ln -sf busybox "context/rootfs/bin/$tool"; done
+	printf 'FROM scratch\nCOPY rootfs /\n' >context/Dockerfile
+	slipway build --context context --destination "$REGISTRY/sdk:1"
+	assert_status 0
+	mkdir App
+	touch App/App.csproj
+	cat >slipway.yaml <<-END
+		version: 1
+		stages:
+		  - {name: publish, container: "$REGISTRY/sdk:1", dotnet-publish: {project: App/App.csproj}}
+		  - {name: show, run: "echo \${{ stages.publish.outputs.output }} >shown"}
+	END
+	slipway run
+	assert_status 0
+	assert_equal "$(cat shown out/App)" "$(printf 'out\n1')"
 }

@@ -236,6 +236,15 @@ dockerfile() {
 	assert_stderr bulid build
 }
 
+@test "errors: a destination that is no reference stops the build before its first RUN" {
+	registry_start
+	printf 'FROM %s/base/busybox:1\nRUN echo has-run\n' "$REGISTRY" >Dockerfile
+	slipway build --context . --destination "$REGISTRY/Broken:1"
+	assert_status 2
+	assert_stderr Broken lowercase
+	[[ "$stderr" != *has-run* ]]
+}
+
 @test "errors: an interrupted build ends by its signal and leaves the store whole" {
 	need_root
 	registry_start
@@ -253,4 +262,34 @@ dockerfile() {
 	assert_equal "$(registry_tags broken)" ""
 	run ! pgrep -f "sleep 60"
 	store_is_whole
+}
+
+@test "errors: entries of a cache whose layers are gone or cut off are misses, and are mended" {
+	dockerfile 'FROM scratch' 'COPY a /a' 'COPY b /b'
+	echo a >a
+	echo b >b
+	local flags=(--context . --no-push --cache --cache-copy-layers --cache-repo "oci:$T/cache")
+	slipway build "${flags[@]}"
+	assert_status 0
+	local damage file
+	for damage in "rm -f" "truncate -s 20"; do
+		for file in "$T/cache/blobs/sha256"/*; do
+			[ "$(head -c 2 "$file" | od -An -tx1 | tr -d ' ')" != 1f8b ] || $damage "$file"
+		done
+		rm -rf "$SLIPWAY_STORE"
+		slipway build "${flags[@]}" --oci-layout-path "$T/image"
+		assert_status 0
+		assert_stderr "0 cached and 2 built"
+		rm -rf "$SLIPWAY_STORE"
+		slipway build "${flags[@]}" --oci-layout-path "$T/image"
+		assert_status 0
+		assert_stderr "2 cached and 0 built"
+	done
+	for file in "$SLIPWAY_STORE/blobs/sha256"/*; do
+		chmod u+w "$file"
+		: >"$file"
+	done
+	slipway build "${flags[@]}"
+	assert_status 0
+	assert_stderr "2 cached and 0 built"
 }

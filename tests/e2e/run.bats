@@ -208,6 +208,184 @@ print(sum(1 for root in roots for case in root.iter("testcase") if case.find("fa
 	assert_equal "$(cat output)" "$(printf 'from-here\n/bin/busybox')"
 }
 
+@test "run: a container's environment is the image's and the spec's, the latter wins" {
+	need_root
+	registry_start
+	printf 'FROM %s/base/busybox:1\nENV FROM_IMAGE=image BOTH=image\n' "$REGISTRY" >Dockerfile
+	export OUTER=outer SECRET_VALUE=s3cret-of-the-test
+	spec <<-END
+		env: {FROM_SPEC: spec, BOTH: spec}
+		secrets: {token: {env: SECRET_VALUE}}
+		defaults: {container: "$REGISTRY/app:1"}
+		stages:
+		  - {name: image, build: {destinations: ["$REGISTRY/app:1"]}}
+		  - name: inside
+		    env: {OWN: "stage's own"}
+		    secrets: [token]
+		    run: |
+		      echo "\$FROM_IMAGE \$BOTH \$FROM_SPEC \$OWN \$SLIPWAY_STAGE \$HOME [\${OUTER-}]" >seen
+		      [ "\$token" = s3cret-of-the-test ] && echo "\$token"
+	END
+	slipway run --push
+	assert_status 0
+	assert_equal "$(cat seen)" "image spec spec stage's own inside /root []"
+	refute_stderr s3cret-of-the-test
+}
+
+@test "run: a container's exit code and output are its command's" {
+	need_root
+	registry_start
+	spec <<-END
+		defaults: {container: $REGISTRY/base/busybox:1}
+		stages:
+		  - {name: ends, run: "echo said; exit 7", allow-failure: {exit-codes: [7]}}
+		  - {name: other, run: "exit 9", allow-failure: {exit-codes: [7]}}
+	END
+	slipway run
+	assert_status 1
+	assert_stderr said "status 7" "status 9"
+	assert_equal "$(jq -c '[.stages[] | [.name, .status, .exitStatus]]' .slipway/out/report.json)" \
+		'[["ends","warned",7],["other","failed",9]]'
+}
+
+@test "run: a container stage has outputs, and a working directory" {
+	need_root
+	registry_start
+	mkdir -p sub/deep
+	spec <<-END
+		stages:
+		  - name: inside
+		    container: $REGISTRY/base/busybox:1
+		    working-dir: sub/deep
+		    outputs: {version: , lines: , all: "\${{ result.version }}-x"}
+		    run: |
+		      pwd >where
+		      echo version=1.2 >>"\$SLIPWAY_OUTPUT"
+		      printf 'lines<<END\\na\\nb\\nEND\\n' >>"\$SLIPWAY_OUTPUT"
+		  - {name: after, run: 'echo "\${{ stages.inside.outputs.all }}" >all'}
+	END
+	slipway run
+	assert_status 0
+	assert_equal "$(cat sub/deep/where)" "$PWD/sub/deep"
+	assert_equal "$(cat all)" 1.2-x
+	assert_equal "$(jq -r '.stages[0].outputs.lines' .slipway/out/report.json)" "$(printf 'a\nb')"
+}
+
+@test "run: what a container changes outside of the workspace is gone afterwards" {
+	need_root
+	registry_start
+	spec <<-END
+		defaults: {container: $REGISTRY/base/busybox:1}
+		stages:
+		  - {name: change, run: "echo x >/etc/changed; rm /bin/vi; touch made"}
+		  - {name: look, run: "[ ! -e /etc/changed ]; [ -e /bin/vi ]; [ -e made ]; [ ! -e $T/home ]"}
+	END
+	slipway run
+	assert_status 0
+	[ ! -e /etc/changed ]
+}
+
+@test "run: a container's user is its image's; files of root's go to the workspace's owner" {
+	need_root
+	registry_start
+	printf 'FROM %s/base/busybox:1\nUSER 1234:5678\n' "$REGISTRY" >Dockerfile
+	spec <<-END
+		stages:
+		  - {name: image, build: {destinations: ["$REGISTRY/app:1"]}}
+		  - {name: other, container: "$REGISTRY/app:1", run: "id -u >by-user; echo a=b >\$SLIPWAY_OUTPUT", outputs: {a: }}
+		  - {name: root, container: "$REGISTRY/base/busybox:1", run: "mkdir -p d/e; touch d/e/f; ln -s /etc d/link"}
+	END
+	touch before
+	chown 4321:4322 . && chmod 777 .
+	slipway run --push
+	assert_status 0
+	assert_equal "$(stat -c %u:%g by-user)" 1234:5678
+	assert_equal "$(stat -c %u:%g d d/e d/e/f d/link | sort -u)" 4321:4322
+	assert_equal "$(stat -c %u:%g before /etc | sort -u)" 0:0
+}
+
+@test "run: a container image that is missing is an error with file and line" {
+	need_root
+	registry_start
+	spec <<-END
+		stages:
+		  - name: inside
+		    container: $REGISTRY/base/none:1
+		    run: touch ran
+	END
+	slipway run
+	[ "$status" -ne 0 ]
+	assert_stderr slipway.yaml:4: "$REGISTRY/base/none:1"
+	[ ! -e ran ]
+}
+
+@test "run: a container from a registry that wants a password and has its own CA" {
+	need_root
+	registry_start basic
+	export REG_PASSWORD=$REGISTRY_PASSWORD
+	spec <<-END
+		registries:
+		  "$REGISTRY": {user: $REGISTRY_USER, password: {env: REG_PASSWORD}, ca: "$REGISTRY_CA"}
+		stages:
+		  - {name: inside, container: "$REGISTRY/base/busybox:1", run: ls /bin/busybox}
+	END
+	slipway run
+	assert_status 0
+	assert_stderr /bin/busybox
+}
+
+@test "run: --in-place runs a container's command here" {
+	spec <<-'END'
+		stages:
+		  - {name: here, container: "127.0.0.1:1/none:1", run: "echo $SLIPWAY_STAGE >made"}
+	END
+	slipway run --in-place
+	assert_status 0
+	assert_equal "$(cat made)" here
+}
+
+@test "run: a container that takes too long is ended, with all of its processes" {
+	need_root
+	registry_start
+	spec <<-END
+		stages:
+		  - name: slow
+		    container: $REGISTRY/base/busybox:1
+		    timeout: 2s
+		    run: (while :; do echo x >>tick; sleep 0.1; done) & sleep 300
+	END
+	began=$SECONDS
+	slipway run
+	assert_status 5
+	[ $((SECONDS - began)) -lt 20 ]
+	size=$(stat -c %s tick)
+	sleep 0.5
+	assert_equal "$(stat -c %s tick)" "$size"
+}
+
+@test "run: an ordinary user's container stage, in a user namespace" {
+	need_root
+	as_user unshare --user --map-root-user true 2>/dev/null || e2e_skip "no user namespaces here"
+	registry_start
+	spec <<-END
+		stages:
+		  - name: inside
+		    container: $REGISTRY/base/busybox:1
+		    outputs: {answer: }
+		    run: |
+		      id -u >who
+		      echo answer=42 >>"\$SLIPWAY_OUTPUT"
+		      touch /etc/made
+	END
+	chmod 755 "$T"
+	chown -R 65534:65534 "$T/work" "$T/home" "$T/tmp"
+	SLIPWAY_STORE=$T/home/store run --separate-stderr as_user "$SLIPWAY" run
+	assert_status 0
+	assert_equal "$(cat who)" 0
+	assert_equal "$(stat -c %u:%g who)" 65534:65534
+	assert_equal "$(jq -r '.stages[0].outputs.answer' .slipway/out/report.json)" 42
+}
+
 @test "run: a build stage that fails has a user's failure, status 1" {
 	need_root
 	registry_start
@@ -237,6 +415,33 @@ print(sum(1 for root in roots for case in root.iter("testcase") if case.find("fa
 	[[ "$output$stderr" == *slipway.yaml:6:*onee*one* ]]
 }
 
+@test "plan: says whether an image is pushed" {
+	printf 'FROM scratch\n' >Dockerfile
+	spec <<-'END'
+		stages:
+		  - {name: one, build: {destinations: ["localhost:1/a:1"]}}
+	END
+	slipway plan
+	assert_stdout 'not pushed' --push
+	slipway plan --push
+	[[ "$output" != *"not pushed"* ]]
+}
+
+@test "validate, plan, run: a stage of a kind that is not there yet stops all, before the first stage" {
+	spec <<-'END'
+		stages:
+		  - {name: one, run: touch ran}
+		  - {name: two, deploy: {manifests: [a.yaml]}}
+	END
+	local command
+	for command in validate plan run; do
+		slipway "$command"
+		assert_status 2
+		[[ "$output$stderr" == *slipway.yaml:*deploy*not\ supported* ]]
+		[ ! -e ran ]
+	done
+}
+
 @test "validate: a good spec and a good Dockerfile" {
 	printf 'FROM scratch\nCOPY a /a\n' >Dockerfile
 	spec <<-'END'
@@ -245,6 +450,19 @@ print(sum(1 for root in roots for case in root.iter("testcase") if case.find("fa
 	END
 	slipway validate slipway.yaml Dockerfile
 	assert_status 0
+}
+
+@test "cache: looking into a directory does not make it a store" {
+	mkdir dir
+	local action
+	for action in ls verify prune; do
+		slipway cache "$action" --cache-dir dir
+		assert_status 2
+		slipway cache "$action" --cache-dir nowhere
+		assert_status 2
+	done
+	[ -z "$(ls -A dir)" ]
+	[ ! -e nowhere ]
 }
 
 @test "version: says what this machine allows" {

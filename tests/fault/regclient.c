@@ -242,7 +242,10 @@ static int run(int argc, char **argv, struct settings *s, struct slip_err *err)
 		slip_ref_parse(argv[optind + 1], SLIP_REF_TAG_DEFAULT, &c.ref, err) != 0 ||
 		slip_http_new(&s->http, &http, err) != 0)
 		return -1;
-	int rc = slip_registry_new(&s->registry, http, &c.registry, err);
+	/* The client keeps a copy: its caller's options may be gone when they are needed. */
+	struct slip_registry_options options = s->registry;
+	int rc = slip_registry_new(&options, http, &c.registry, err);
+	memset(&options, 0xff, sizeof(options));
 	if (rc == 0)
 		rc = act(&c, argv[optind], err);
 	slip_registry_free(c.registry);

@@ -76,6 +76,7 @@ static void test_encodings(void)
 {
 	add("p@ss/w rd&\"<\\");
 	is_masked("u:p%40ss%2Fw%20rd%26%22%3C%5C@h", "u:[MASKED]@h", "URL-encoded");
+	is_masked("p%40ss/w%20rd%26%22%3C%5C", "[MASKED]", "as in a path");
 	is_masked("p%40ss%2fw%20rd%26%22%3c%5c", "[MASKED]", "in small letters");
 	is_masked("{\"a\":\"p@ss/w rd&\\\"<\\\\\"}", "{\"a\":\"[MASKED]\"}", "JSON");
 	is_masked("p@ss/w rd\\u0026\\\"\\u003c\\\\", "[MASKED]", "JSON that is safe in HTML");

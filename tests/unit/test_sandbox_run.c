@@ -4,7 +4,6 @@
 #include "tests/unit/sandbox_fixture.h"
 
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -333,8 +332,9 @@ static void test_output_volume(void)
 		after.ru_maxrss - before.ru_maxrss);
 #endif
 	is_int(run(NULL, "head -c 100000 /dev/zero | tr '\\0' x", &err), 0, "a line of 100000");
-	is_int(captured_lines, 7, "is split");
-	is_int(captured_longest, 16 * 1024, "at the maximum");
+	is_int(captured_lines, 1, "is one line");
+	ok(captured_longest >= 16 * 1024 && captured_longest < 32 * 1024,
+		"of which little more than the maximum is kept");
 }
 
 static void test_cwd(void)

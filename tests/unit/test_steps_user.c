@@ -76,13 +76,13 @@ static void test_names(void)
 				     "bare:x:7:8\n";
 	struct slip_rootfs *r = root_with(passwd, strlen(passwd),
 		"root:x:0:\nwheel:x:10:root,app\napp:x:1001:app\nextra:x:2000:xapp,app,appx\n");
-	is_str(run_as(r, ""), "0:0 10 /root", "nobody named is root with its groups");
-	is_str(run_as(r, "app"), "1000:1001 10 1001 2000 /home/app", "by name");
-	is_str(run_as(r, "1000"), "1000:1001 10 1001 2000 /home/app", "by number");
-	is_str(run_as(r, "1000:5"), "1000:5 /home/app", "a group leaves no others");
-	is_str(run_as(r, "app:extra"), "1000:2000 /home/app", "a group by name");
-	is_str(run_as(r, "42"), "42:0 -", "a number that passwd does not have");
-	is_str(run_as(r, "bare"), "7:8 -", "an entry without a home");
+	is_str(run_as(r, ""), "0:0 0 10 /root", "nobody named is root with its groups");
+	is_str(run_as(r, "app"), "1000:1001 1001 10 2000 /home/app", "by name");
+	is_str(run_as(r, "1000"), "1000:1001 1001 10 2000 /home/app", "by number");
+	is_str(run_as(r, "1000:5"), "1000:5 5 /home/app", "a group leaves no others but itself");
+	is_str(run_as(r, "app:extra"), "1000:2000 2000 /home/app", "a group by name");
+	is_str(run_as(r, "42"), "42:0 0 -", "a number that passwd does not have");
+	is_str(run_as(r, "bare"), "7:8 8 -", "an entry without a home");
 	is_str(run_as(r, "nobody"),
 		"unable to find user nobody: no matching entries in the image's /etc/passwd",
 		"an unknown user");
@@ -107,7 +107,7 @@ static void test_hostile(void)
 				     "zero:x:3:3::/\0:\nafter:x:4:4::/:\nlast:x:6:6::/end";
 	struct slip_rootfs *r =
 		root_with(passwd, sizeof(passwd) - 1, "g:x:\ng:x:y:two\n:x:5:two\n");
-	is_str(run_as(r, "two"), "1:1 5 /first", "the first of two entries");
+	is_str(run_as(r, "two"), "1:1 1 5 /first", "the first of two entries");
 	ok(strstr(run_as(r, "long"), "unable to find user"), "a uid that does not fit");
 	ok(strstr(run_as(r, "neg"), "unable to find user"), "a negative uid");
 	ok(strstr(run_as(r, "max"), "unable to find user"), "a uid that means none");
@@ -117,7 +117,7 @@ static void test_hostile(void)
 	slip_rootfs_free(r);
 
 	r = root_with(NULL, 0, NULL);
-	is_str(run_as(r, ""), "0:0 -", "an image without passwd");
+	is_str(run_as(r, ""), "0:0 0 -", "an image without passwd");
 	ok(strstr(owner(r, "root"), "unable to find user root"), "no name without passwd");
 	uint32_t uid = 9, gid = 9;
 	ok(slip_user_for_workdir(r, "stranger", &uid, &gid, &err) == 0 && uid == 0 && gid == 0,

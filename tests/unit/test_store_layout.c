@@ -46,11 +46,17 @@ static void test_blobs(const char *dir)
 		slip_store_put_blob(s, "blob of a store", 15, &d, &err) < 0 ||
 		slip_store_open_blob(s, &d, &fd, NULL, &err) < 0)
 		slip_bug("%s", err.msg);
-	ok(!slip_layout_has_blob(l, &d), "no blob yet");
+	ok(!slip_layout_has_blob(l, &d, 15), "no blob yet");
 	is_int(slip_layout_put_blob_fd(l, &d, 15, fd, &err), 0, "a blob of the store goes in");
-	ok(slip_layout_has_blob(l, &d), "and is there");
+	ok(slip_layout_has_blob(l, &d, 15), "and is there");
 	is_int(slip_layout_put_blob_fd(l, &d, 15, fd, &err), 0, "twice is fine");
 	is_shell("blob of a store", "with its bytes", "cat %s/blobs/sha256/%s", path,
+		slip_digest_hex(&d));
+	is_shell("", "a power cut may leave less", "rm %s/blobs/sha256/%s; >%s/blobs/sha256/%s",
+		path, slip_digest_hex(&d), path, slip_digest_hex(&d));
+	ok(!slip_layout_has_blob(l, &d, 15), "which counts as absent");
+	is_int(slip_layout_put_blob_fd(l, &d, 15, fd, &err), 0, "and is replaced");
+	is_shell("blob of a store", "by the bytes", "cat %s/blobs/sha256/%s", path,
 		slip_digest_hex(&d));
 	close(fd);
 	slip_autoclose int mem = memfd_create("blob", MFD_CLOEXEC);
@@ -61,7 +67,7 @@ static void test_blobs(const char *dir)
 	close(fd);
 	slip_digest_of("else", 4, &other);
 	ok(slip_layout_put_blob_fd(l, &other, 9, mem, &err) < 0 &&
-			slip_err_is(&err, SLIP_E_DIGEST) && !slip_layout_has_blob(l, &other),
+			slip_err_is(&err, SLIP_E_DIGEST) && !slip_layout_has_blob(l, &other, 9),
 		"bytes of another digest are refused");
 	slip_err_clear(&err);
 	ok(slip_layout_put_blob_fd(l, &other, 4, mem, &err) < 0 && slip_err_is(&err, SLIP_E_DIGEST),
