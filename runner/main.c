@@ -9,6 +9,7 @@
 #include "runner/cli/command.h"
 #include "runner/sandbox/run.h"
 #include "steps/build/builder.h"
+#include "steps/push/push.h"
 #include "steps/steps.h"
 
 static int build(struct slip_cli *cli, const struct slip_build_request *req, struct slip_err *err)
@@ -43,10 +44,53 @@ static const struct slip_cli_command command_build = {
 	.run = run_build,
 };
 
+/* The words are the source and the destinations. */
+static int push(struct slip_cli *cli, struct slip_push_request *req, const struct slip_strv *words,
+	struct slip_err *err)
+{
+	struct slip_report_options report = {
+		.verbosity = req->verbosity,
+		.log_format = req->log_format,
+		.log_timestamp = req->log_timestamp,
+	};
+	struct slip_digest digest;
+	for (size_t i = 0; i < words->n; i++) {
+		if (i == 0 && !req->source)
+			req->source = slip_xstrdup(words->v[i]);
+		else
+			slip_strv_add(&req->destinations, words->v[i]);
+	}
+	if (slip_cli_report(cli, &report, err) < 0)
+		return -1;
+	return slip_push_run(req, &digest, err);
+}
+
+static int run_push(struct slip_cli *cli, char *const *argv, int *status, struct slip_err *err)
+{
+	struct slip_push_request req;
+	slip_autostrv words = {0};
+	(void)status;
+	slip_push_request_init(&req);
+	int rc = slip_opt_parse(slip_push_options, &req, argv, &words, err);
+	if (rc == 0)
+		rc = push(cli, &req, &words, err);
+	slip_push_request_release(&req);
+	return rc;
+}
+
+static const struct slip_cli_command command_push = {
+	.name = "push",
+	.arguments = "SRC DEST...",
+	.summary = "Push an OCI layout, a docker-archive or a registry's image, as it is.",
+	.opts = slip_push_options,
+	.run = run_push,
+};
+
 static const struct slip_cli_command *const commands[] = {
 	&slip_command_run,
 	&slip_command_plan,
 	&command_build,
+	&command_push,
 	&slip_command_validate,
 	&slip_command_schema,
 	&slip_command_cache,

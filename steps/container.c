@@ -6,7 +6,6 @@
 #include "runner/base/log.h"
 #include "runner/engine/output_file.h"
 #include "steps/build/builder.h"
-#include "steps/build/registries.h"
 #include "steps/build/user.h"
 #include "steps/workspace.h"
 
@@ -44,11 +43,11 @@ static int registry_request(
 	slip_autojson *logins = slip_json_array();
 	const struct slip_value *store = &in->pipeline->cache.dir;
 	slip_build_request_init(&r);
-	int rc = slip_registries_add(in->pipeline, &r, logins, err);
+	int rc = slip_registries_from_spec(in->pipeline, &r.registries, logins, err);
 	if (rc == 0 && slip_value_is_set(store))
 		rc = slip_opt_set(slip_build_options, &r, "cache-dir", store->text, err);
 	if (rc == 0)
-		*out = slip_registries_to_json(&r, logins);
+		*out = slip_registries_to_json(slip_build_options, &r, logins);
 	slip_build_request_release(&r);
 	return rc;
 }
@@ -96,7 +95,7 @@ static void container_release(struct container *c)
 	slip_overlay_release(&c->overlay);
 	slip_rootfs_free(c->root);
 	slip_builder_release(&c->builder);
-	free(c->flags.logins);
+	free(c->flags.registries.logins);
 	slip_build_request_release(&c->flags);
 }
 
@@ -212,7 +211,8 @@ static int tell_outputs(const struct container *c, struct slip_err *err)
 static int perform(struct container *c, struct slip_err *err)
 {
 	const char *where = slip_json_get_str(c->request, "where", "");
-	if (slip_registries_from_json(c->request, &c->flags, err) < 0)
+	if (slip_registries_from_json(
+		    slip_build_options, c->request, &c->flags, &c->flags.registries, err) < 0)
 		return -1;
 	if (open_image(c, err) < 0 || make_output(c, err) < 0)
 		return slip_err_wrap(err, "%s: container", where);

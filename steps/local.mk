@@ -32,8 +32,6 @@ libsteps_a_SOURCES += \
 	steps/build/output_push.c \
 	steps/build/place.c \
 	steps/build/place.h \
-	steps/build/registries.c \
-	steps/build/registries.h \
 	steps/build/request.c \
 	steps/build/request.h \
 	steps/build/rootfs.c \
@@ -51,6 +49,25 @@ libsteps_a_SOURCES += \
 	steps/build/user.h \
 	steps/container.c \
 	steps/container.h \
+	steps/dotnet_publish.c \
+	steps/dotnet_publish.h \
+	steps/image/push.c \
+	steps/image/push.h \
+	steps/image/registries.c \
+	steps/image/registries.h \
+	steps/image/result.c \
+	steps/image/result.h \
+	steps/push/archive.c \
+	steps/push/kind.c \
+	steps/push/kind.h \
+	steps/push/pack.c \
+	steps/push/pack.h \
+	steps/push/push.c \
+	steps/push/push.h \
+	steps/push/source.c \
+	steps/push/source.h \
+	steps/push/tree.c \
+	steps/push/tree.h \
 	steps/run.c \
 	steps/run.h \
 	steps/steps.c \

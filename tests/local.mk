@@ -27,8 +27,10 @@ E2E_TESTS += \
 	tests/e2e/dockerfile_errors.bats \
 	tests/e2e/dockerfile_run.bats \
 	tests/e2e/dockerfile_stages.bats \
+	tests/e2e/dotnet.bats \
 	tests/e2e/errors.bats \
 	tests/e2e/harness.bats \
+	tests/e2e/push.bats \
 	tests/e2e/run.bats
 
 UNIT_TESTS += \
@@ -96,8 +98,10 @@ UNIT_TESTS += \
 	tests/unit/test_spec_spec \
 	tests/unit/test_spec_yaml \
 	tests/unit/test_steps_copy \
+	tests/unit/test_steps_dotnet_publish \
 	tests/unit/test_steps_evaluate \
 	tests/unit/test_steps_key \
+	tests/unit/test_steps_push \
 	tests/unit/test_steps_user \
 	tests/unit/test_steps_workspace \
 	tests/unit/test_store_layout \

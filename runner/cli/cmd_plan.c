@@ -3,6 +3,7 @@
 #include "runner/base/limits.h"
 #include "runner/cli/command.h"
 #include "runner/cli/pipeline_options.h"
+#include "runner/report/log_options.h"
 
 struct options {
 	struct slip_pipeline_options pipeline;
@@ -13,7 +14,7 @@ struct options {
 
 static const struct slip_opt table[] = {
 	SLIP_CLI_PIPELINE_OPTIONS(struct options),
-	SLIP_CLI_LOG_OPTIONS(struct options),
+	SLIP_LOG_OPTIONS(struct options),
 	{NULL},
 };
 

@@ -3,6 +3,7 @@
 #include "runner/base/limits.h"
 #include "runner/cli/command.h"
 #include "runner/cli/pipeline_options.h"
+#include "runner/report/log_options.h"
 
 struct options {
 	struct slip_pipeline_options pipeline;
@@ -25,7 +26,7 @@ static const struct slip_opt table[] = {
 		"Exit status 10 when only allowed failures happened."},
 	{"out", 0, SLIP_OPT_STRING, offsetof(struct options, out), "DIR",
 		"Where logs and reports go.", ".slipway/out"},
-	SLIP_CLI_LOG_OPTIONS(struct options),
+	SLIP_LOG_OPTIONS(struct options),
 	{NULL},
 };
 

@@ -43,27 +43,6 @@ int slip_cli_print(const char *text, size_t len, struct slip_err *err) SLIP_MUST
 void slip_help_program(const struct slip_cli_command *const *commands, struct slip_buf *out);
 void slip_help_command(const struct slip_cli_command *c, struct slip_buf *out);
 
-/* The options of every command that logs; T has the members named. */
-#define SLIP_CLI_LOG_OPTIONS(T)                                                                    \
-	{.name = "verbosity",                                                                      \
-		.short_name = 'v',                                                                 \
-		.type = SLIP_OPT_STRING,                                                           \
-		.offset = offsetof(T, verbosity),                                                  \
-		.metavar = "LEVEL",                                                                \
-		.help = "trace, debug, info, warn, error, fatal or panic.",                        \
-		.dflt = "info"},                                                                   \
-		{.name = "log-format",                                                             \
-			.type = SLIP_OPT_STRING,                                                   \
-			.offset = offsetof(T, log_format),                                         \
-			.metavar = "FORMAT",                                                       \
-			.help = "Format of the log: text, color or json.",                         \
-			.dflt = "color"},                                                          \
-	{                                                                                          \
-		.name = "log-timestamp", .type = SLIP_OPT_BOOL,                                    \
-		.offset = offsetof(T, log_timestamp),                                              \
-		.help = "Times of day in the log instead of elapsed seconds.",                     \
-	}
-
 extern const struct slip_cli_command slip_command_cache;
 extern const struct slip_cli_command slip_command_plan;
 extern const struct slip_cli_command slip_command_run;

@@ -29,7 +29,10 @@ struct slip_registry_login {
 	const char *password;
 };
 
-/* Everything is borrowed until slip_registry_free. Values as of kaniko's flags of the same name. */
+/*
+ * The struct is copied, what it points to is borrowed until slip_registry_free. Values as of
+ * kaniko's flags of the same name.
+ */
 struct slip_registry_options {
 	bool insecure; /* --insecure: pushes may use HTTP */
 	bool insecure_pull; /* --insecure-pull */

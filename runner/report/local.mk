@@ -10,6 +10,7 @@ librunner_a_SOURCES += \
 	runner/report/junit.c \
 	runner/report/limit.c \
 	runner/report/limit.h \
+	runner/report/log_options.h \
 	runner/report/markup.c \
 	runner/report/markup.h \
 	runner/report/metrics.c \

@@ -10,6 +10,7 @@
 #include "runner/dockerfile/scope.h"
 #include "steps/build/evaluate.h"
 #include "steps/build/output.h"
+#include "steps/image/push.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -151,30 +152,6 @@ static bool may_run(const struct slip_dockerfile *df)
 	return false;
 }
 
-static int open_registry(struct slip_builder *b, struct slip_err *err)
-{
-	const struct slip_build_request *r = b->req;
-	struct slip_http_options http = {.user_agent = "slipway/" PACKAGE_VERSION};
-	b->registry_options = (struct slip_registry_options){
-		.insecure = r->insecure,
-		.insecure_pull = r->insecure_pull,
-		.insecure_hosts = &r->insecure_registries,
-		.skip_tls_verify = r->skip_tls_verify,
-		.skip_tls_verify_pull = r->skip_tls_verify_pull,
-		.skip_tls_hosts = &r->skip_tls_verify_registries,
-		.certificates = &r->registry_certificates,
-		.client_certs = &r->registry_client_certs,
-		.mirrors = &r->registry_mirrors,
-		.maps = &r->registry_maps,
-		.skip_default_fallback = r->skip_default_registry_fallback,
-		.logins = r->logins,
-		.n_logins = r->n_logins,
-	};
-	if (slip_http_new(&http, &b->http, err) < 0)
-		return -1;
-	return slip_registry_new(&b->registry_options, b->http, &b->registry, err);
-}
-
 int slip_builder_open(struct slip_builder *b, enum slip_isolation_mode wanted, struct slip_err *err)
 {
 	struct slip_store_options store = {.path = b->req->cache_dir};
@@ -182,7 +159,7 @@ int slip_builder_open(struct slip_builder *b, enum slip_isolation_mode wanted, s
 	if (slip_store_open(&store, &b->store, err) < 0 ||
 		slip_isolation_enter(wanted, slip_store_work_path(b->store), &b->isolation, err) <
 			0 ||
-		open_registry(b, err) < 0)
+		slip_registries_open(&b->req->registries, &b->http, &b->registry, err) < 0)
 		return -1;
 	b->cpu = slip_pool_new(slip_pool_processors());
 	b->io = slip_pool_new(TRANSFERS);
@@ -348,6 +325,13 @@ static void count_hits(const struct slip_builder *b, struct slip_build_result *r
 	}
 }
 
+static struct slip_push_check *start_push_check(struct slip_builder *b)
+{
+	bool wanted = !b->req->no_push && !b->req->skip_push_permission_check;
+	static const struct slip_strv none;
+	return slip_push_check_start(b->registry, b->io, wanted ? &b->req->destinations : &none);
+}
+
 /* A push that will be refused is what to tell, whatever else went wrong meanwhile. */
 static int execute(struct slip_builder *b, struct slip_err *err)
 {
@@ -366,7 +350,7 @@ static int build(struct slip_builder *b, struct slip_build_result *result, struc
 	if (slip_build_request_check(b->req, err) < 0 || read_platform(b, err) < 0 ||
 		read_epoch(b, err) < 0 || load_dockerfile(b, err) < 0 || open_services(b, err) < 0)
 		return -1;
-	b->rights = slip_push_check_start(b);
+	b->rights = start_push_check(b);
 	int rc = evaluate(b, err);
 	if (rc == 0) {
 		probe(b);

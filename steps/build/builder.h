@@ -18,7 +18,6 @@ struct slip_builder {
 	const struct slip_build_request *req;
 	struct slip_store *store;
 	struct slip_http *http;
-	struct slip_registry_options registry_options; /* the registry borrows them */
 	struct slip_registry *registry;
 	struct slip_pool *cpu; /* hash, compress, inflate */
 	struct slip_pool *io; /* transfers: threads that wait */

@@ -19,7 +19,7 @@ struct slip_fetch {
 	pthread_cond_t more;
 	uint64_t arrived; /* bytes in the file */
 	bool ended;
-	struct slip_err failure; /* when it could not even begin */
+	struct slip_err failure; /* of what was not done by the task */
 };
 
 /* --- the transfer -------------------------------------------------------------------------------
@@ -106,11 +106,11 @@ static int begin(struct slip_fetch *f, struct slip_err *err)
 	f->fd = fcntl(f->spool.fd, F_DUPFD_CLOEXEC, 3);
 	if (f->fd < 0)
 		return slip_err_set(err, SLIP_E_IO, errno, "duplicate a descriptor");
-	f->task = slip_pool_submit(b->io, transfer, f);
 	return 0;
 }
 
-struct slip_fetch *slip_fetch_start(struct slip_builder *b, const struct slip_layer *l)
+/* Everything but the transfer, which is wanted when there is a spool. */
+static struct slip_fetch *prepare(struct slip_builder *b, const struct slip_layer *l)
 {
 	struct slip_fetch *f = slip_xcalloc(1, sizeof(*f));
 	f->b = b;
@@ -120,6 +120,19 @@ struct slip_fetch *slip_fetch_start(struct slip_builder *b, const struct slip_la
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->more, NULL);
 	(void)!begin(f, &f->failure);
+	return f;
+}
+
+static bool is_wanted(const struct slip_fetch *f)
+{
+	return slip_err_is(&f->failure, SLIP_E_NONE) && f->spool.fd >= 0;
+}
+
+struct slip_fetch *slip_fetch_start(struct slip_builder *b, const struct slip_layer *l)
+{
+	struct slip_fetch *f = prepare(b, l);
+	if (is_wanted(f))
+		f->task = slip_pool_submit(b->io, transfer, f);
 	return f;
 }
 
@@ -184,9 +197,13 @@ struct slip_source slip_fetch_source(struct slip_fetch *f)
 /* --- whole layers -------------------------------------------------------------------------------
  */
 
+/* On this thread: it may be one of the pool's, whose tasks must not wait for each other. */
 int slip_layer_fetch(struct slip_builder *b, const struct slip_layer *l, struct slip_err *err)
 {
-	return slip_layers_fetch(b, l, 1, err);
+	struct slip_fetch *f = prepare(b, l);
+	if (is_wanted(f))
+		(void)!transfer(f, &f->failure);
+	return slip_fetch_finish(f, err);
 }
 
 int slip_layers_fetch(

@@ -4,7 +4,7 @@
 
 #include "runner/base/log.h"
 #include "steps/build/builder.h"
-#include "steps/build/registries.h"
+#include "steps/image/result.h"
 
 /* How a key's value becomes the option's. */
 enum shape {
@@ -232,7 +232,7 @@ static int fill(const struct slip_kind_input *in, struct slip_build_request *r,
 		if (set_key(r, &keys[i], b, err) < 0)
 			return -1;
 	}
-	if (slip_registries_add(in->pipeline, r, logins, err) < 0)
+	if (slip_registries_from_spec(in->pipeline, &r->registries, logins, err) < 0)
 		return -1;
 	if (!in->is_push_allowed) {
 		if (r->destinations.n && !r->no_push)
@@ -252,22 +252,9 @@ static int launch(
 	slip_autojson *logins = slip_json_array();
 	int rc = fill(in, &r, logins, err);
 	if (rc == 0)
-		out->request = slip_registries_to_json(&r, logins);
+		out->request = slip_registries_to_json(slip_build_options, &r, logins);
 	slip_build_request_release(&r);
 	return rc;
-}
-
-static void tell_result(const struct slip_build_request *r, const struct slip_build_result *result)
-{
-	slip_autoref ref = {0};
-	slip_autofree char *by_digest = NULL;
-	if (r->destinations.n &&
-		slip_ref_parse(r->destinations.v[0], SLIP_REF_TAG_DEFAULT, &ref, NULL) == 0) {
-		slip_autofree char *repo = slip_ref_print_repo(&ref);
-		by_digest = slip_xasprintf("%s@%s", repo, result->digest.s);
-	}
-	slip_event("stage.result", "digest", result->digest.s, "ref", by_digest, "image",
-		r->destinations.n ? r->destinations.v[0] : NULL, NULL);
 }
 
 static int perform(const struct slip_json *request, struct slip_err *err)
@@ -275,12 +262,12 @@ static int perform(const struct slip_json *request, struct slip_err *err)
 	struct slip_build_request r;
 	struct slip_build_result result;
 	slip_build_request_init(&r);
-	int rc = slip_registries_from_json(request, &r, err);
+	int rc = slip_registries_from_json(slip_build_options, request, &r, &r.registries, err);
 	if (rc == 0)
 		rc = slip_build_image(&r, &result, err);
 	if (rc == 0)
-		tell_result(&r, &result);
-	free(r.logins);
+		slip_tell_result(&r.destinations, &result.digest);
+	free(r.registries.logins);
 	slip_build_request_release(&r);
 	return rc;
 }

@@ -22,13 +22,8 @@ int slip_output_make(
 	struct slip_builder *b, struct slip_output *out, struct slip_err *err) SLIP_MUST_CHECK;
 void slip_output_release(struct slip_output *o);
 
-/* output_push.c: blobs first, manifests after all of them, tags last. */
+/* output_push.c */
 int slip_output_push(struct slip_output *o, struct slip_err *err) SLIP_MUST_CHECK;
-/* Ask for the right to push to every destination, in the background. */
-struct slip_push_check *slip_push_check_start(struct slip_builder *b);
-/* Wait for the answers; may be called again, from the same thread. NULL: nothing was asked. */
-int slip_push_check_wait(struct slip_push_check *c, struct slip_err *err) SLIP_MUST_CHECK;
-void slip_push_check_free(struct slip_push_check *c); /* waits as well; NULL is fine */
 
 /* output_files.c */
 int slip_output_layout(

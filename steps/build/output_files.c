@@ -1,12 +1,11 @@
 #include "config.h"
 
-#include "runner/base/limits.h"
-#include "runner/base/path.h"
 #include "runner/layer/write.h"
 #include "runner/oci/archive.h"
 #include "runner/store/layout.h"
 #include "steps/build/fetch.h"
 #include "steps/build/output.h"
+#include "steps/image/result.h"
 
 #include <errno.h>
 
@@ -154,57 +153,13 @@ int slip_output_archive(struct slip_output *o, const char *file, struct slip_err
 /* --- digest files -------------------------------------------------------------------------------
  */
 
-static int write_text(const char *file, const char *text, struct slip_err *err)
-{
-	slip_autofree char *dir = slip_path_dir(file);
-	if (slip_mkdir_p(dir, 0755, err) < 0)
-		return -1;
-	struct stat st;
-	/* A device or pipe (/dev/termination-log, /dev/stdout) is written, not replaced. */
-	if (stat(file, &st) == 0 && !S_ISREG(st.st_mode)) {
-		slip_autoclose int fd = open(file, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-		if (fd < 0)
-			return slip_err_set(err, SLIP_E_IO, errno, "open %s", file);
-		return slip_write_all(fd, text, strlen(text), err);
-	}
-	struct slip_err why = SLIP_ERR_INIT;
-	if (slip_write_file(AT_FDCWD, file, text, strlen(text), 0644, false, &why) == 0)
-		return 0;
-	/* A bind-mounted file (a pod's termination log) cannot be replaced by rename. */
-	slip_autoclose int fd = open(file, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	if (fd < 0)
-		return slip_err_copy(err, &why);
-	return slip_write_all(fd, text, strlen(text), err);
-}
-
-static char *name_lines(const struct slip_output *o, bool with_tag)
-{
-	struct slip_buf text;
-	slip_buf_init(&text, SLIP_MAX_MANIFEST);
-	for (size_t i = 0; i < o->b->req->destinations.n; i++) {
-		slip_autoref ref = {0};
-		if (slip_ref_parse(o->b->req->destinations.v[i], SLIP_REF_TAG_DEFAULT, &ref, NULL) <
-			0)
-			continue;
-		slip_autofree char *repo = slip_ref_print_repo(&ref);
-		slip_buf_addf(&text, "%s%s%s@%s\n", repo, with_tag && ref.tag ? ":" : "",
-			with_tag && ref.tag ? ref.tag : "", o->digest.s);
-	}
-	return slip_buf_take(&text);
-}
-
 int slip_output_digest_files(struct slip_output *o, struct slip_err *err)
 {
 	const struct slip_build_request *req = o->b->req;
-	slip_autofree char *names = name_lines(o, false);
-	slip_autofree char *tagged = name_lines(o, true);
-	if (req->digest_file && write_text(req->digest_file, o->digest.s, err) < 0)
-		return slip_err_wrap(err, "--digest-file");
-	if (req->image_name_with_digest_file &&
-		write_text(req->image_name_with_digest_file, names, err) < 0)
-		return slip_err_wrap(err, "--image-name-with-digest-file");
-	if (req->image_name_tag_with_digest_file &&
-		write_text(req->image_name_tag_with_digest_file, tagged, err) < 0)
-		return slip_err_wrap(err, "--image-name-tag-with-digest-file");
-	return 0;
+	struct slip_digest_files files = {
+		.digest = req->digest_file,
+		.names = req->image_name_with_digest_file,
+		.tagged_names = req->image_name_tag_with_digest_file,
+	};
+	return slip_digest_files_write(&files, &req->destinations, &o->digest, err);
 }

@@ -3,6 +3,7 @@
 #include "steps/build/request.h"
 
 #include "runner/oci/ref.h"
+#include "runner/report/log_options.h"
 
 #define AT(member) offsetof(struct slip_build_request, member)
 
@@ -80,35 +81,9 @@ const struct slip_opt slip_build_options[] = {
 	{"skip-push-permission-check", 0, SLIP_OPT_BOOL, AT(skip_push_permission_check), NULL,
 		"Do not ask the registries for push rights before the build."},
 
-	{"insecure", 0, SLIP_OPT_BOOL, AT(insecure), NULL,
-		"Push over plain HTTP where HTTPS fails."},
-	{"insecure-pull", 0, SLIP_OPT_BOOL, AT(insecure_pull), NULL,
-		"Pull over plain HTTP where HTTPS fails."},
-	{"insecure-registry", 0, SLIP_OPT_LIST, AT(insecure_registries), "HOST",
-		"Plain HTTP for this registry where HTTPS fails. May be given often."},
-	{"skip-tls-verify", 0, SLIP_OPT_BOOL, AT(skip_tls_verify), NULL,
-		"Push without verifying certificates."},
-	{"skip-tls-verify-pull", 0, SLIP_OPT_BOOL, AT(skip_tls_verify_pull), NULL,
-		"Pull without verifying certificates."},
-	{"skip-tls-verify-registry", 0, SLIP_OPT_LIST, AT(skip_tls_verify_registries), "HOST",
-		"Do not verify this registry's certificate. May be given often."},
-	{"registry-certificate", 0, SLIP_OPT_LIST, AT(registry_certificates), "HOST=FILE",
-		"A CA certificate (PEM) for a registry. May be given often."},
-	{"registry-client-cert", 0, SLIP_OPT_LIST, AT(registry_client_certs), "HOST=CERT,KEY",
-		"A client certificate for a registry. May be given often."},
-	{"registry-mirror", 0, SLIP_OPT_LIST, AT(registry_mirrors), "HOST[/PREFIX]",
-		"Pull Docker Hub's images from there. May be given often."},
-	{"registry-map", 0, SLIP_OPT_LIST, AT(registry_maps), "HOST=HOST[/PREFIX]",
-		"Pull one registry's images from another; several with ';'. May be given often."},
-	{"skip-default-registry-fallback", 0, SLIP_OPT_BOOL, AT(skip_default_registry_fallback),
-		NULL, "Fail when no mirror or map has an image, without asking its own registry."},
+	SLIP_REGISTRY_FLAGS(struct slip_build_request),
 
-	{"verbosity", 'v', SLIP_OPT_STRING, AT(verbosity), "LEVEL",
-		"trace, debug, info, warn, error, fatal or panic.", "info"},
-	{"log-format", 0, SLIP_OPT_STRING, AT(log_format), "text|color|json", "Format of the log.",
-		"color"},
-	{"log-timestamp", 0, SLIP_OPT_BOOL, AT(log_timestamp), NULL,
-		"Times of day in the log instead of elapsed seconds."},
+	SLIP_LOG_OPTIONS(struct slip_build_request),
 
 	IGNORED_BOOL("force", "every build has a root of its own, nothing is overwritten"),
 	IGNORED_BOOL("cleanup", "a build leaves nothing behind"),

@@ -7,7 +7,7 @@
 #define SLIP_BUILD_REQUEST_H
 
 #include "runner/base/opt.h"
-#include "runner/registry/registry.h"
+#include "steps/image/registries.h"
 
 enum slip_image_format {
 	SLIP_FORMAT_INHERIT, /* the base image's; OCI for FROM scratch */
@@ -46,20 +46,7 @@ struct slip_build_request {
 	int isolation; /* enum slip_isolation_mode */
 	bool reproducible;
 	bool skip_push_permission_check;
-	/* registries */
-	bool insecure;
-	bool insecure_pull;
-	struct slip_strv insecure_registries;
-	bool skip_tls_verify;
-	bool skip_tls_verify_pull;
-	struct slip_strv skip_tls_verify_registries;
-	struct slip_strv registry_certificates;
-	struct slip_strv registry_client_certs;
-	struct slip_strv registry_mirrors;
-	struct slip_strv registry_maps;
-	bool skip_default_registry_fallback;
-	struct slip_registry_login *logins; /* from the spec; NULL on the command line */
-	size_t n_logins;
+	struct slip_registry_flags registries;
 	/* logs */
 	char *verbosity;
 	char *log_format;

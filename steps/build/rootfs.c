@@ -8,7 +8,7 @@
 #include "runner/layer/unpack.h"
 #include "steps/build/builder.h"
 #include "steps/build/fetch.h"
-#include "steps/build/output.h"
+#include "steps/image/push.h"
 
 #include <errno.h>
 

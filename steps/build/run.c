@@ -7,8 +7,8 @@
 #include "runner/layer/diff.h"
 #include "runner/sandbox/run.h"
 #include "steps/build/builder.h"
-#include "steps/build/output.h"
 #include "steps/build/user.h"
+#include "steps/image/push.h"
 
 #include <errno.h>
 

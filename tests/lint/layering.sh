@@ -18,12 +18,14 @@ find_upward_includes() {
 			level["runner/" level_of[i]] = level_of[i + 1]
 		level["steps"] = 4
 		level["steps/build"] = 4
+		level["steps/image"] = 4
+		level["steps/push"] = 4
 	}
 	function folder(path) {
 		sub(/\/[^\/]*$/, "", path)
 		return path
 	}
-	# steps/ and steps/build/ are one level and one program part.
+	# steps/ and its folders are one level and one program part.
 	function part(path) {
 		return path ~ /^steps/ ? "steps" : path
 	}
