@@ -3,13 +3,14 @@
  *
  *	entries -> tar -> SHA-256 (diff id) -> compress in parallel blocks -> SHA-256 (digest) -> fd
  *
- * Output depends on the entries and the options alone, never on the number of threads or timing,
- * with one exception: ISA-L, on a busy machine, now and then finds other matches in a block. The
- * stream is as valid and its diff id the same; whoever needs the same bytes asks for
- *`reproducible`, which is zlib. Memory is bounded by a few blocks. The tar is what containerd and
- *BuildKit write: PAX only where ustar cannot say it, whole seconds, no names of users, directories
- *with a slash, no leading "./". The writer emits entries in the order given and trusts paths to be
- *clean.
+ * Output depends on the entries and the options alone, never on the number of threads or timing.
+ * With the ISA-L engine this is not kept: on a busy machine a block now and then comes out
+ * otherwise, as a valid stream of the same diff id. Why is not known; a race of this writer is not
+ * ruled out. It has not been seen with zlib, which is what reproducible means, or zstd.
+ *
+ * Memory is bounded by a few blocks. The tar is what containerd and BuildKit write: PAX only where
+ * ustar cannot say it, whole seconds, no names of users, directories with a slash, no leading "./".
+ * The writer emits entries in the order given and trusts paths to be clean.
  */
 #ifndef SLIP_LAYER_WRITE_H
 #define SLIP_LAYER_WRITE_H
