@@ -146,9 +146,8 @@ static bool may_run(const struct slip_dockerfile *df)
 int slip_builder_open(struct slip_builder *b, enum slip_isolation_mode wanted, struct slip_err *err)
 {
 	/* Isolation first of all: the process has one thread until then. */
-	if (open_store(b, err) < 0 ||
-		slip_isolation_enter(wanted, slip_store_work_path(b->store), &b->isolation, err) <
-			0)
+	if (open_store(b, err) < 0 || slip_isolation_enter(wanted, slip_store_work_path(b->store),
+					      &b->isolation, err) < 0)
 		return -1;
 	/* The first request loads libcurl, which takes as long as a small layer. */
 	b->cpu = slip_pool_new(slip_pool_processors());
@@ -379,8 +378,8 @@ static int build(struct slip_builder *b, struct slip_build_result *result, struc
 	double start = slip_clock_monotonic();
 	read_build_args(b);
 	if (slip_build_request_check(b->req, err) < 0 || slip_output_check(b->req, err) < 0 ||
-		read_platform(b, err) < 0 || read_epoch(b, err) < 0 ||
-		load_inputs(b, err) < 0 || open_services(b, err) < 0)
+		read_platform(b, err) < 0 || read_epoch(b, err) < 0 || load_inputs(b, err) < 0 ||
+		open_services(b, err) < 0)
 		return -1;
 	b->rights = start_push_check(b);
 	int rc = build_without_lost(b, result, err);

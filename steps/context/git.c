@@ -392,7 +392,7 @@ static int drop_git_dir(const struct git *g, struct slip_err *err)
 	return slip_remove_tree(g->o->dirfd, ".git", err);
 }
 
-static int clone(const struct git *g, struct slip_err *err)
+static int fetch_files(const struct git *g, struct slip_err *err)
 {
 	const char *const init[] = {"git", "init", "--quiet", "--template=", NULL};
 	const char *const remote[] = {"git", "remote", "add", "origin", g->url.remote, NULL};
@@ -436,7 +436,7 @@ int slip_git_fill(struct slip_obtaining *o, struct slip_err *err)
 	slip_info("fetching the context %s", o->label);
 	/* Modes as git means them, whatever the umask here: they are part of layers. */
 	mode_t before = umask(022);
-	rc = clone(&g, err);
+	rc = fetch_files(&g, err);
 	umask(before);
 	if (rc < 0)
 		slip_err_wrap(err, "the context");

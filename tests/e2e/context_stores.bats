@@ -28,6 +28,10 @@ s3_environment() {
 	export AWS_REGION=eu-test-1 AWS_ACCESS_KEY_ID=AKIDENV AWS_SECRET_ACCESS_KEY=env/secret+key
 }
 
+s3_server() {
+	export S3_ENDPOINT=https://$TLS
+}
+
 @test "s3 context: keys of the environment, both styles of addresses" {
 	s3_environment
 	by_proxy
@@ -41,7 +45,7 @@ s3_environment() {
 
 @test "s3 context: what is refused or missing" {
 	s3_environment
-	export S3_ENDPOINT=https://$TLS
+	s3_server
 	context_fails 4 s3://bucket/missing.tgz
 	assert_stderr "s3://bucket/missing.tgz" "NoSuchKey"
 	AWS_SECRET_ACCESS_KEY=wrong-secret-key context_fails 3 s3://bucket/context.tar.gz
@@ -55,7 +59,8 @@ s3_environment() {
 }
 
 @test "s3 context: credentials of profiles, web identities, containers and machines" {
-	export AWS_REGION=eu-test-1 S3_ENDPOINT=https://$TLS
+	export AWS_REGION=eu-test-1
+	s3_server
 	mkdir -p "$HOME/.aws"
 	printf '[default]\naws_access_key_id = none\naws_secret_access_key = none\n[work]\n# a comment\naws_access_key_id=AKIDPROFILE\naws_secret_access_key = profile-secret\n' \
 		>"$HOME/.aws/credentials"
