@@ -42,8 +42,12 @@ static int rewind_sink(struct sink *s, struct slip_err *err)
 /* --- redirects ----------------------------------------------------------------------------------
  */
 
-static bool is_redirect(long status)
+/* S3 answers 301 without a Location where the region is wrong: there is nothing to follow. */
+static bool is_redirect(const struct slip_http_response *resp)
 {
+	long status = resp->status;
+	if (!slip_http_header(resp, "location"))
+		return false;
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
@@ -67,8 +71,6 @@ static int follow(const struct slip_url *first, struct slip_url *url,
 {
 	slip_autourl next = {0};
 	const char *location = slip_http_header(resp, "location");
-	if (!location)
-		return slip_err_set(err, SLIP_E_REGISTRY, 0, "redirect without a Location");
 	if (slip_url_join(url, location, &next, err) < 0)
 		return slip_err_wrap(err, "redirect");
 	if (check_place(first, url, &next, err) < 0)
@@ -105,7 +107,7 @@ static int download_once(const struct slip_download *d, struct sink *sink,
 			send_request(d, &url, slip_url_same_origin(&first, &url), sink, resp, err) <
 				0)
 			return -1;
-		if (!is_redirect(resp->status))
+		if (!is_redirect(resp))
 			return 0;
 		if (hops == SLIP_MAX_REDIRECTS)
 			return slip_err_set(err, SLIP_E_REGISTRY, 0, "more than %d redirects",
@@ -140,7 +142,8 @@ static int refused(
 	char code[64];
 	bool is_denied = resp->status == 401 || resp->status == 403;
 	bool is_absent = resp->status == 404 || resp->status == 410;
-	const char *remedy = is_denied && d->remedy ? d->remedy : NULL;
+	bool is_misled = resp->status == 301 || resp->status == 400; /* S3: another region */
+	const char *remedy = is_denied || is_misled ? d->remedy : NULL;
 	error_code(resp, code);
 	return slip_err_set(err,
 		is_denied   ? SLIP_E_AUTH

@@ -3,6 +3,7 @@
 # nothing of a context reaches beyond it.
 
 load lib/common
+load lib/build
 load lib/contexts
 
 setup() {
@@ -182,6 +183,21 @@ add("disk", type=tarfile.BLKTYPE, devmajor=8, devminor=0)'
 	refute_stderr hidden-query
 	context_fails 2 "http://$WEB/files/context.tar.gz"
 	assert_stderr "#sha256="
+}
+
+@test "context: fetching one leaves a process that can still isolate a RUN" {
+	need_isolation
+	printf 'FROM scratch\nCOPY rootfs /\nRUN echo made >/made\n' >context/Dockerfile
+	tar -C context -czf "$T/files/run.tar.gz" .
+	build --context "https://localhost:${TLS#*:}/files/run.tar.gz"
+	want_file made made
+	chmod 755 "$T" "$T/work" "$T/contexts.crt"
+	mkdir "$T/theirs" && chmod 777 "$T/theirs"
+	[ "$(id -u)" -eq 0 ] || return 0
+	SLIPWAY_STORE=$T/theirs/store run --separate-stderr as_user "$SLIPWAY" build --no-push \
+		--context "https://localhost:${TLS#*:}/files/run.tar.gz" --oci-layout-path "$T/theirs/image"
+	assert_status 0
+	assert_equal "$(tree cat "$T/theirs/image" made)" made
 }
 
 @test "context: what a web server may answer" {

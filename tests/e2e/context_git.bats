@@ -59,7 +59,7 @@ teardown() {
 	export GIT_TOKEN=git-token-1234
 	slipway build --context "https://$TLS/git/private/repo.git" --no-push --oci-layout-path "$T/image"
 	assert_status 0
-	[ -z "$(tree list "$T/image" | grep '/\.git')" ]
+	assert_equal "$(tree list "$T/image" | grep '/\.git')" ""
 	slipway build --context "https://$TLS/git/private/repo.git" --git keep-git-dir=true --no-push \
 		--oci-layout-path "$T/kept"
 	assert_status 0
@@ -137,7 +137,7 @@ teardown() {
 		--oci-layout-path "$T/image"
 	assert_status 0
 	assert_equal "$(tree cat "$T/image" data/vendor/lib.txt)" lib
-	[ -z "$(tree list "$T/image" | grep -E '/\.git( |$)')" ]
+	assert_equal "$(tree list "$T/image" | grep -E '/\.git( |$)')" ""
 	(cd "$T/git/work" && contexts_git config -f .gitmodules submodule.vendor.url "$T/git/lib.git" &&
 		contexts_git add -A && contexts_git commit -qm evil &&
 		contexts_git push -q "$T/git/repo.git" modules)

@@ -56,6 +56,9 @@ s3_server() {
 	context_fails 3 s3://bucket/context.tar.gz
 	assert_stderr "AWS_ACCESS_KEY_ID"
 	context_fails 2 s3://../x
+	s3_environment
+	context_fails 4 s3://elsewhere/x
+	assert_stderr PermanentRedirect "the region (eu-test-1) must be the bucket's"
 }
 
 @test "s3 context: credentials of profiles, web identities, containers and machines" {

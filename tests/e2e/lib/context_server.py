@@ -301,6 +301,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.sts()
         elif host.endswith(".amazonaws.com"):
             self.give_if(aws_verify(self), url.path)
+        elif url.path.startswith("/elsewhere/"):
+            self.answer(301, b"<Error><Code>PermanentRedirect</Code></Error>")
         elif url.path.startswith("/bucket/"):
             self.give_if(aws_verify(self), url.path)
         elif host == "storage.googleapis.com" or url.path.startswith("/storage/"):

@@ -41,7 +41,7 @@ contexts_make() {
 
 contexts_certificate() {
 	openssl req -x509 -newkey rsa:2048 -nodes -days 7 -subj /CN=contexts \
-		-addext "subjectAltName=IP:127.0.0.1,DNS:account.blob.core.windows.net,\
+		-addext "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:account.blob.core.windows.net,\
 DNS:bucket.s3.eu-test-1.amazonaws.com,DNS:sts.eu-test-1.amazonaws.com,\
 DNS:storage.googleapis.com,DNS:oauth2.googleapis.com" \
 		-keyout "$T/contexts.key" -out "$T/contexts.crt" 2>/dev/null
