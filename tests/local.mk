@@ -19,6 +19,9 @@ LINT_TESTS += \
 E2E_TESTS += \
 	tests/e2e/build_basic.bats \
 	tests/e2e/build_service.bats \
+	tests/e2e/context.bats \
+	tests/e2e/context_git.bats \
+	tests/e2e/context_stores.bats \
 	tests/e2e/demo.bats \
 	tests/e2e/dockerfile_add.bats \
 	tests/e2e/dockerfile_config.bats \
@@ -49,6 +52,7 @@ UNIT_TESTS += \
 	tests/unit/test_base_pool \
 	tests/unit/test_base_proc \
 	tests/unit/test_base_redact \
+	tests/unit/test_base_sign \
 	tests/unit/test_base_strv \
 	tests/unit/test_base_suggest \
 	tests/unit/test_base_wire \
@@ -99,6 +103,7 @@ UNIT_TESTS += \
 	tests/unit/test_spec_regex \
 	tests/unit/test_spec_spec \
 	tests/unit/test_spec_yaml \
+	tests/unit/test_steps_context \
 	tests/unit/test_steps_copy \
 	tests/unit/test_steps_dotnet_publish \
 	tests/unit/test_steps_evaluate \
@@ -113,6 +118,7 @@ FUZZ_TARGETS += \
 	tests/fuzz/fuzz_challenge \
 	tests/fuzz/fuzz_dockerfile \
 	tests/fuzz/fuzz_expr \
+	tests/fuzz/fuzz_git_url \
 	tests/fuzz/fuzz_ignore \
 	tests/fuzz/fuzz_inflate \
 	tests/fuzz/fuzz_manifest \

@@ -31,6 +31,8 @@ librunner_a_SOURCES += \
 	runner/base/proc.h \
 	runner/base/redact.c \
 	runner/base/redact.h \
+	runner/base/sign.c \
+	runner/base/sign.h \
 	runner/base/strv.c \
 	runner/base/strv.h \
 	runner/base/suggest.c \

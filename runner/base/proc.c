@@ -177,6 +177,8 @@ static int prepare_fds(
 	l->fds[0] = spec->stdin_fd >= 0 ? spec->stdin_fd : null_fd;
 	l->fds[1] = spec->stdout_fd >= 0 ? spec->stdout_fd : STDERR_FILENO;
 	l->fds[2] = spec->stderr_fd >= 0 ? spec->stderr_fd : STDERR_FILENO;
+	if (spec->joins_stderr)
+		l->fds[2] = l->fds[1];
 	for (size_t i = 0; i < spec->n_extra_fds; i++)
 		l->fds[3 + i] = spec->extra_fds[i];
 	l->n_fds = 3 + (int)spec->n_extra_fds;

@@ -28,6 +28,7 @@ struct slip_proc_spec {
 	int stdin_fd; /* -1: /dev/null */
 	int stdout_fd; /* -1: stderr of this process */
 	int stderr_fd;
+	bool joins_stderr; /* standard error goes where standard output goes */
 	const int *extra_fds; /* become 3, 4, ... in the child; all others are closed */
 	size_t n_extra_fds;
 };

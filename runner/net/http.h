@@ -39,6 +39,15 @@ struct slip_http_tls {
 	const char *client_key;
 };
 
+/* Sign a request with AWS Signature Version 4; the body, if any, is not part of the signature. */
+struct slip_http_aws {
+	const char *region;
+	const char *service;
+	const char *access_key;
+	const char *secret_key;
+	const char *session_token; /* NULL: none */
+};
+
 struct slip_http_response {
 	long status;
 	struct slip_map headers; /* string to string; repeated ones are joined by LF */
@@ -65,6 +74,8 @@ struct slip_http_request {
 	int64_t body_offset;
 	int64_t body_size; /* -1: no body; 0: an empty one ("Content-Length: 0") */
 	struct slip_http_tls tls;
+	const struct slip_http_aws *aws; /* NULL: not signed; borrowed */
+	bool is_direct; /* past any proxy: what only this machine can reach (metadata services) */
 	size_t max_body; /* of a response kept in memory; other statuses than 2xx are cut there */
 	slip_http_sink *sink; /* gets the body of a 2xx response instead of memory */
 	slip_http_accept *accept; /* may be NULL */

@@ -11,6 +11,7 @@
 #include "runner/dockerfile/scope.h"
 #include "steps/build/evaluate.h"
 #include "steps/build/output.h"
+#include "steps/context/obtain.h"
 #include "steps/image/push.h"
 
 #include <errno.h>
@@ -42,55 +43,44 @@ int slip_builder_make_dir(
 	return *fd < 0 ? slip_err_set(err, SLIP_E_IO, errno, "open %s", *path) : 0;
 }
 
+static int open_store(struct slip_builder *b, struct slip_err *err)
+{
+	struct slip_store_options store = {.path = b->req->cache_dir};
+	return b->store ? 0 : slip_store_open(&store, &b->store, err);
+}
+
 /* --- inputs -------------------------------------------------------------------------------------
  */
 
-/* kaniko writes a directory as dir://PATH too; other kinds of context are told apart by "://". */
-static int context_dir(const struct slip_build_request *req, const char **dir, struct slip_err *err)
+/* The Dockerfile is part of the context, and says what else is needed: this comes first. */
+static int load_inputs(struct slip_builder *b, struct slip_err *err)
 {
-	*dir = req->context;
-	if (slip_starts_with(req->context, "dir://"))
-		*dir = req->context + strlen("dir://");
-	else if (strstr(req->context, "://"))
-		return slip_err_set(err, SLIP_E_USAGE, 0,
-			"--context %s: only directories are supported yet", req->context);
-	return 0;
-}
-
-/* From the working directory first, then from the context, as kaniko looks for it. */
-static int find_dockerfile(const struct slip_build_request *req, const char *context, char **path,
-	struct slip_buf *text, struct slip_err *err)
-{
-	slip_autofree char *inside = slip_path_join(context, req->dockerfile);
-	slip_autofree char *lower = slip_path_join(context, "dockerfile");
-	const char *places[] = {
-		req->dockerfile, inside, slip_streq(req->dockerfile, "Dockerfile") ? lower : NULL};
-	for (size_t i = 0; i < SLIP_ARRAY_LEN(places) && places[i]; i++) {
-		struct slip_err why = SLIP_ERR_INIT;
-		if (slip_read_file(AT_FDCWD, places[i], text, &why) == 0) {
-			*path = slip_xstrdup(places[i]);
-			return 0;
-		}
-		if (!slip_err_is(&why, SLIP_E_NOTFOUND) && why.sys != ENOTDIR)
-			return slip_err_copy(err, &why);
-	}
-	return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
-		"there is no Dockerfile at %s, neither from here nor in the context %s; see "
-		"--dockerfile and --context",
-		req->dockerfile, context);
-}
-
-static int load_dockerfile(struct slip_builder *b, struct slip_err *err)
-{
+	slip_cleanup(slip_obtained_release) struct slip_obtained here = {0};
 	slip_autofree char *path = NULL;
 	slip_autobuf text;
 	slip_buf_init(&text, SLIP_MAX_DOCKERFILE);
-	const char *dir;
-	if (context_dir(b->req, &dir, err) < 0 ||
-		find_dockerfile(b->req, dir, &path, &text, err) < 0 ||
-		slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err) < 0)
+	if (!slip_context_is_local(b->req->context) && open_store(b, err) < 0)
 		return -1;
-	return slip_context_open(dir, path, &b->context, err);
+	struct slip_obtain obtain = {
+		.where = b->req->context,
+		.git = &b->req->git,
+		.work_path = b->store ? slip_store_work_path(b->store) : NULL,
+	};
+	if (slip_context_obtain(&obtain, &here, err) < 0)
+		return -1;
+	slip_autofree char *sub_path =
+		here.sub_path && b->req->context_sub_path
+			? slip_xasprintf("%s/%s", here.sub_path, b->req->context_sub_path)
+			: slip_xstrdup(here.sub_path ? here.sub_path : b->req->context_sub_path);
+	struct slip_context_options opt = {
+		.dir = here.dir,
+		.sub_path = sub_path,
+		.is_foreign = here.is_ours,
+	};
+	if (slip_context_open(&opt, &b->context, err) < 0 ||
+		slip_context_read_dockerfile(b->context, b->req->dockerfile, &path, &text, err) < 0)
+		return -1;
+	return slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err);
 }
 
 static void read_build_args(struct slip_builder *b)
@@ -155,11 +145,9 @@ static bool may_run(const struct slip_dockerfile *df)
 
 int slip_builder_open(struct slip_builder *b, enum slip_isolation_mode wanted, struct slip_err *err)
 {
-	struct slip_store_options store = {.path = b->req->cache_dir};
 	/* Isolation first of all: the process has one thread until then. */
-	if (slip_store_open(&store, &b->store, err) < 0 ||
-		slip_isolation_enter(wanted, slip_store_work_path(b->store), &b->isolation, err) <
-			0)
+	if (open_store(b, err) < 0 || slip_isolation_enter(wanted, slip_store_work_path(b->store),
+					      &b->isolation, err) < 0)
 		return -1;
 	/* The first request loads libcurl, which takes as long as a small layer. */
 	b->cpu = slip_pool_new(slip_pool_processors());
@@ -390,8 +378,8 @@ static int build(struct slip_builder *b, struct slip_build_result *result, struc
 	double start = slip_clock_monotonic();
 	read_build_args(b);
 	if (slip_build_request_check(b->req, err) < 0 || slip_output_check(b->req, err) < 0 ||
-		read_platform(b, err) < 0 || read_epoch(b, err) < 0 ||
-		load_dockerfile(b, err) < 0 || open_services(b, err) < 0)
+		read_platform(b, err) < 0 || read_epoch(b, err) < 0 || load_inputs(b, err) < 0 ||
+		open_services(b, err) < 0)
 		return -1;
 	b->rights = start_push_check(b);
 	int rc = build_without_lost(b, result, err);

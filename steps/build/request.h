@@ -18,6 +18,8 @@ enum slip_image_format {
 struct slip_build_request {
 	/* input */
 	char *context;
+	char *context_sub_path;
+	struct slip_strv git;
 	char *dockerfile;
 	struct slip_strv build_args;
 	struct slip_strv labels;
