@@ -276,14 +276,16 @@ void slip_copy_plan_release(struct slip_copy_plan *plan)
 
 /* Files to hash; workers take one after the other. */
 struct hash_job {
+	struct slip_builder *b;
 	struct slip_copy_plan *plan;
 	struct slip_digest *digests;
 	_Atomic size_t next;
 };
 
-static int hash_file(struct slip_source_tree *t, const char *path, struct slip_sha256 *h, void *buf,
+static int hash_file(struct hash_job *job, const char *path, struct slip_sha256 *h, void *buf,
 	size_t size, struct slip_err *err)
 {
+	struct slip_source_tree *t = job->plan->source;
 	slip_autoclose int fd = -1;
 	if (t->ops->open(t, path, &fd, err) < 0)
 		return -1;
@@ -291,6 +293,7 @@ static int hash_file(struct slip_source_tree *t, const char *path, struct slip_s
 		if (slip_read_upto(fd, buf, size, &got, err) < 0)
 			return slip_err_wrap(err, "%s", path);
 		slip_sha256_add(h, buf, got);
+		atomic_fetch_add(&job->b->hashed, got);
 	}
 	return 0;
 }
@@ -306,8 +309,7 @@ static int hash_some(void *arg, struct slip_err *err)
 		if (!item->source || item->e.type != SLIP_ENTRY_FILE)
 			continue;
 		if (slip_cancel_check(err) < 0 ||
-			(item->e.size &&
-				hash_file(job->plan->source, item->source, h, buf, size, err) < 0))
+			(item->e.size && hash_file(job, item->source, h, buf, size, err) < 0))
 			return -1;
 		slip_sha256_finish_digest(h, &job->digests[i]);
 	}
@@ -317,7 +319,7 @@ static int hash_some(void *arg, struct slip_err *err)
 static int hash_items(struct slip_builder *b, struct slip_copy_plan *plan,
 	struct slip_digest *digests, struct slip_err *err)
 {
-	struct hash_job job = {.plan = plan, .digests = digests};
+	struct hash_job job = {.b = b, .plan = plan, .digests = digests};
 	struct slip_task *tasks[16];
 	size_t n = slip_pool_threads(b->cpu);
 	n = n < SLIP_ARRAY_LEN(tasks) ? n : SLIP_ARRAY_LEN(tasks);
