@@ -38,6 +38,7 @@ UNIT_TESTS += \
 	tests/unit/test_base_clock \
 	tests/unit/test_base_digest \
 	tests/unit/test_base_err \
+	tests/unit/test_base_escape \
 	tests/unit/test_base_io \
 	tests/unit/test_base_json \
 	tests/unit/test_base_log \
@@ -48,6 +49,7 @@ UNIT_TESTS += \
 	tests/unit/test_base_pool \
 	tests/unit/test_base_proc \
 	tests/unit/test_base_redact \
+	tests/unit/test_base_size \
 	tests/unit/test_base_strv \
 	tests/unit/test_base_suggest \
 	tests/unit/test_base_wire \

@@ -282,11 +282,11 @@ static void record(void *ctx, const struct slip_record *r)
 {
 	struct slip_console *c = ctx;
 	struct slip_lane *l = slip_lane_of(c, r->scope);
-	(void)slip_model_take(&c->model, r);
 	if (r->kind == SLIP_RECORD_OUTPUT) {
 		take_output(c, l, r);
 		return;
 	}
+	(void)slip_model_take(&c->model, r);
 	for (size_t i = 0; r->kind == SLIP_RECORD_EVENT && i < SLIP_ARRAY_LEN(handlers); i++) {
 		if (slip_streq(handlers[i].event, r->text)) {
 			handlers[i].take(c, l, r);

@@ -21,6 +21,7 @@ static const struct event_row rows[] = {
 		"still at it after {seconds:seconds}<: {text}><; {pulled:bytes} pulled><, "
 		"{pushed:bytes} pushed><, {read:bytes} read>"},
 	{"build.cache", SLIP_TONE_QUIET, INFO, "cache {repo}<, {access}><, {login}>"},
+	{"build.context", SLIP_TONE_QUIET, INFO, "context {context}: {bytes:bytes} are used"},
 	{"build.done", SLIP_TONE_GOOD, INFO,
 		"built {digest}<, {hits} cached>< and {misses} built><, {pulled:bytes} "
 		"pulled><, {pushed:bytes} pushed> in {seconds:seconds}"},
@@ -85,16 +86,6 @@ void slip_add_bytes(struct slip_buf *out, double bytes)
 	slip_buf_addf(out, unit ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
 }
 
-/* Our own errors have excerpts: their LFs stay. */
-static void add_lines(const char *value, struct slip_buf *out)
-{
-	for (size_t n; n = strcspn(value, "\n"), value[n]; value += n + 1) {
-		slip_text_add_line(out, value, n, false);
-		slip_buf_add_char(out, '\n');
-	}
-	slip_text_add_line(out, value, strlen(value), false);
-}
-
 /* One {field} or {field:unit}; false when it has no value. */
 static bool add_field(
 	const struct slip_record *r, const char *spec, size_t len, struct slip_buf *out)
@@ -107,7 +98,7 @@ static bool add_field(
 	if (!value || !*value)
 		return false;
 	if (!colon)
-		add_lines(value, out);
+		slip_text_add_lines(out, value);
 	else if (colon[1] == 's')
 		slip_add_seconds(out, strtod(value, NULL));
 	else

@@ -114,7 +114,7 @@ void slip_line_add_bare(
 	enum slip_tone tone;
 	slip_buf_init(&buf, SLIP_MAX_LINES);
 	if (r->kind != SLIP_RECORD_EVENT)
-		slip_text_add_line(out, r->text, strlen(r->text), false);
+		slip_text_add_lines(out, r->text);
 	else if (slip_event_render(r, o->level, &buf, &tone))
 		slip_buf_add(out, buf.data, buf.len);
 }

@@ -42,11 +42,23 @@ static bool is_section_marker(const struct slip_buf *out, size_t start)
 	       slip_ends_with(out->data + start, "section_end");
 }
 
-/* One character at s, made visible; returns how many bytes it was. */
-static size_t add_character(struct slip_buf *out, size_t start, const char *s, size_t len)
+static size_t add_ordinary(struct slip_buf *out, const char *s, size_t len)
+{
+	size_t n = 0;
+	while (n < len && s[n] >= 0x20 && s[n] < 0x7f && s[n] != ':')
+		n++;
+	slip_buf_add(out, s, n);
+	return n;
+}
+
+/* Ordinary characters, at most max, or one that is not. Returns how many bytes it took. */
+static size_t add_some(struct slip_buf *out, size_t start, const char *s, size_t len, size_t max)
 {
 	uint32_t c = 0;
-	size_t n = slip_text_utf8(s, len, &c);
+	size_t n = add_ordinary(out, s, len < max ? len : max);
+	if (n)
+		return n;
+	n = slip_text_utf8(s, len, &c);
 	if (n == 0 || (c < 0x20 && c != '\t') || c == 0x7f) {
 		slip_buf_addf(out, "\\x%02x", (unsigned char)*s);
 		return 1;
@@ -71,7 +83,7 @@ size_t slip_text_add_piece(
 		enum slip_escape kind;
 		size_t n = slip_escape_at(s + i, len - i, &kind);
 		if (!n) {
-			i += add_character(out, start, s + i, len - i);
+			i += add_some(out, start, s + i, len - i, start + max - out->len);
 			continue;
 		}
 		if (keep_colour && kind == SLIP_ESCAPE_COLOUR) {
@@ -90,4 +102,13 @@ void slip_text_add_line(struct slip_buf *out, const char *s, size_t len, bool ke
 	size_t shown = len > SLIP_MAX_LOG_LINE ? SLIP_MAX_LOG_LINE : len;
 	if (slip_text_add_piece(out, s, shown, SLIP_MAX_LOG_LINE, keep_colour) < len)
 		slip_buf_add_str(out, " [line cut]");
+}
+
+void slip_text_add_lines(struct slip_buf *out, const char *s)
+{
+	for (size_t n; n = strcspn(s, "\n"), s[n]; s += n + 1) {
+		slip_text_add_line(out, s, n, false);
+		slip_buf_add_char(out, '\n');
+	}
+	slip_text_add_line(out, s, strlen(s), false);
 }

@@ -16,9 +16,11 @@
 
 /* Append one line, cut at SLIP_MAX_LOG_LINE bytes with a mark. */
 void slip_text_add_line(struct slip_buf *out, const char *s, size_t len, bool keep_colour);
+/* Append lines with LFs between them: our own messages have excerpts. */
+void slip_text_add_lines(struct slip_buf *out, const char *s);
 /*
- * Append its beginning, until max bytes or a few more are shown. Kept colours are switched off at
- * the end. Returns how many bytes of s that took.
+ * Append the beginning of one, until max bytes or a few more are shown. Kept colours are switched
+ * off at the end. Returns how many bytes of s that took.
  */
 size_t slip_text_add_piece(
 	struct slip_buf *out, const char *s, size_t len, size_t max, bool keep_colour);

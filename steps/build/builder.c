@@ -354,6 +354,7 @@ static int build_once(
 	probe(b);
 	mark_files(b);
 	slip_tell_step(b->tell, NULL);
+	slip_tell_context(b->tell);
 	if (execute(b, err) < 0)
 		return -1;
 	slip_tell_phase(b->tell, b->req->no_push ? "writing the image" : "pushing the image");

@@ -161,6 +161,15 @@ void slip_tell_step(struct slip_tell *t, const char *text)
 	set_doing(t, text);
 }
 
+void slip_tell_context(const struct slip_tell *t)
+{
+	char bytes[24];
+	uint64_t hashed = atomic_load(&t->b->hashed);
+	print_bytes(bytes, hashed);
+	if (hashed)
+		slip_event("build.context", "context", t->b->req->context, "bytes", bytes, NULL);
+}
+
 /* --- the end ------------------------------------------------------------------------------------
  */
 

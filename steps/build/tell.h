@@ -19,6 +19,8 @@ struct slip_tell *slip_tell_start(struct slip_builder *b);
 /* What is being done from now on: a phase, or a step (NULL: none); either ends the phase before. */
 void slip_tell_phase(struct slip_tell *t, const char *text);
 void slip_tell_step(struct slip_tell *t, const char *text);
+/* After the keys are known: how much of the context the instructions use. */
+void slip_tell_context(const struct slip_tell *t);
 void slip_tell_end(struct slip_tell *t, const struct slip_build_result *result, bool is_good);
 void slip_tell_free(struct slip_tell *t); /* NULL is fine */
 
