@@ -75,18 +75,18 @@ static void add_wrapped(const struct slip_line_options *o, const struct slip_rec
 	const char *colour, const char *text, size_t len, struct slip_buf *out)
 {
 	bool keep_colour = o->has_colour && r->kind == SLIP_RECORD_OUTPUT;
+	size_t left = len < SLIP_MAX_LOG_LINE ? len : SLIP_MAX_LOG_LINE;
+	bool is_cut = left < len;
 	do {
 		add_prefix(o, r, out);
 		slip_buf_add_str(out, colour);
-		size_t n = len;
-		if (!o->max)
-			slip_text_add_line(out, text, len, keep_colour);
-		else
-			n = slip_text_add_piece(out, text, len, o->max, keep_colour);
-		slip_buf_add_str(out, *colour ? "\x1b[0m\n" : "\n");
+		size_t n = slip_text_add_piece(out, text, left, o->max, keep_colour);
 		text += n;
-		len -= n;
-	} while (len);
+		left -= n;
+		if (!left && is_cut)
+			slip_buf_add_str(out, SLIP_TEXT_CUT);
+		slip_buf_add_str(out, *colour ? "\x1b[0m\n" : "\n");
+	} while (left);
 }
 
 void slip_line_add(const struct slip_line_options *o, const struct slip_record *r,

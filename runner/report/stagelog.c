@@ -3,6 +3,7 @@
 #include "runner/report/stagelog.h"
 
 #include "runner/base/io.h"
+#include "runner/base/limits.h"
 #include "runner/base/map.h"
 #include "runner/report/line.h"
 
