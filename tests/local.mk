@@ -19,6 +19,7 @@ LINT_TESTS += \
 E2E_TESTS += \
 	tests/e2e/build_basic.bats \
 	tests/e2e/build_service.bats \
+	tests/e2e/consoles.bats \
 	tests/e2e/demo.bats \
 	tests/e2e/dockerfile_add.bats \
 	tests/e2e/dockerfile_config.bats \
@@ -30,6 +31,7 @@ E2E_TESTS += \
 	tests/e2e/dotnet.bats \
 	tests/e2e/errors.bats \
 	tests/e2e/harness.bats \
+	tests/e2e/manual.bats \
 	tests/e2e/push.bats \
 	tests/e2e/run.bats
 

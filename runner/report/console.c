@@ -317,7 +317,7 @@ struct slip_sink slip_console_sink(const struct slip_console_options *opt)
 		.line = {.level = opt->level,
 			.timestamps = opt->timestamps,
 			.has_colour = has_colour(opt),
-			.max = opt->style->is_for_people ? MAX_LINE : 0},
+			.max = MAX_LINE},
 		.fd = opt->fd,
 		.max_output = opt->max_output,
 		.out_dir = slip_xstrdup(opt->out_dir),

@@ -15,8 +15,7 @@ struct slip_line_options {
 	enum slip_log_level level; /* less is not shown; a command's output is, unless SILENT */
 	bool timestamps; /* RFC 3339 in place of elapsed seconds */
 	bool has_colour;
-	size_t max; /* bytes of text in a line, the rest follows in more lines; 0: cut, not wrapped
-		     */
+	size_t max; /* bytes of text in a line, the rest follows in more lines */
 };
 
 bool slip_line_is_shown(const struct slip_line_options *o, const struct slip_record *r);

@@ -39,7 +39,8 @@ static struct one_log *open_log(int dir, const char *stage)
 
 static void write_record(int fd, const struct slip_record *r)
 {
-	static const struct slip_line_options options = {.level = SLIP_LOG_TRACE};
+	static const struct slip_line_options options = {
+		.level = SLIP_LOG_TRACE, .max = SLIP_MAX_LOG_LINE};
 	slip_autobuf text;
 	slip_buf_init(&text, SLIP_MAX_LINES);
 	slip_line_add(&options, r, SLIP_TONE_AUTO, &text);

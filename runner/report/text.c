@@ -101,7 +101,7 @@ void slip_text_add_line(struct slip_buf *out, const char *s, size_t len, bool ke
 {
 	size_t shown = len > SLIP_MAX_LOG_LINE ? SLIP_MAX_LOG_LINE : len;
 	if (slip_text_add_piece(out, s, shown, SLIP_MAX_LOG_LINE, keep_colour) < len)
-		slip_buf_add_str(out, " [line cut]");
+		slip_buf_add_str(out, SLIP_TEXT_CUT);
 }
 
 void slip_text_add_lines(struct slip_buf *out, const char *s)

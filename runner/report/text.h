@@ -14,6 +14,8 @@
 
 #include "runner/base/buf.h"
 
+#define SLIP_TEXT_CUT " [line cut]"
+
 /* Append one line, cut at SLIP_MAX_LOG_LINE bytes with a mark. */
 void slip_text_add_line(struct slip_buf *out, const char *s, size_t len, bool keep_colour);
 /* Append lines with LFs between them: our own messages have excerpts. */
