@@ -32,7 +32,7 @@ const struct slip_console_style slip_console_jenkins = {
 	.colour = SLIP_COLOUR_ASKED,
 	.is_job_log = true,
 	.is_for_people = true,
-	.patience = 3,
+	.patience = 2,
 	.say = slip_line_add,
 	.open = open_phase,
 };

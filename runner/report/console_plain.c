@@ -7,6 +7,6 @@ const struct slip_console_style slip_console_plain = {
 	.name = "plain",
 	.colour = SLIP_COLOUR_ASKED,
 	.is_for_people = true,
-	.patience = 3,
+	.patience = 2,
 	.say = slip_line_add,
 };

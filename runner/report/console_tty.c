@@ -17,6 +17,6 @@ const struct slip_console_style slip_console_tty = {
 	.suits = suits,
 	.colour = SLIP_COLOUR_USUAL,
 	.is_for_people = true,
-	.patience = 3,
+	.patience = 2,
 	.say = slip_line_add,
 };

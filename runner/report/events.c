@@ -25,7 +25,7 @@ static const struct event_row rows[] = {
 	{"build.done", SLIP_TONE_GOOD, INFO,
 		"built {digest}<, {hits} cached>< and {misses} built><, {pulled:bytes} "
 		"pulled><, {pushed:bytes} pushed> in {seconds:seconds}"},
-	{"build.image", SLIP_TONE_QUIET, INFO, "image {ref}<, {access}><, {login}>"},
+	{"build.image", SLIP_TONE_QUIET, INFO, "destination {ref}<, {access}><, {login}>"},
 	{"build.start", SLIP_TONE_HEAD, INFO,
 		"building {dockerfile}<, target {target}>< from {context}>< for "
 		"{platform}><, isolation {isolation}>"},

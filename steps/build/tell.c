@@ -86,12 +86,9 @@ static void tell_alive(const struct slip_tell *t)
 
 static struct timespec deadline(double seconds)
 {
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	double at = (double)ts.tv_sec + (double)ts.tv_nsec / 1e9 + seconds;
-	ts.tv_sec = (time_t)at;
-	ts.tv_nsec = (long)((at - (double)ts.tv_sec) * 1e9);
-	return ts;
+	double at = slip_clock_monotonic() + seconds;
+	time_t whole = (time_t)at;
+	return (struct timespec){whole, (long)((at - (double)whole) * 1e9)};
 }
 
 static int tick(void *arg, struct slip_err *err)

@@ -24,6 +24,7 @@ spec() {
 }
 
 # usage: log_of COMMAND...: the program's log, byte by byte, in $T/log; sets $status.
+# shellcheck disable=SC2034 # assert_status and the like read what is set here
 log_of() {
 	status=0
 	timeout -k 5 120 "$SLIPWAY" "$@" 2>"$T/log" >/dev/null || status=$?
@@ -208,7 +209,7 @@ wait_for() {
 	first=$(head -n 15 "$T/log")
 	local text
 	for text in 'pipeline app' 'will run: echo tested' "will build: Dockerfile to $REGISTRY/app:1" \
-		"linux/" "image $REGISTRY/app:1" "cache $REGISTRY/cache" credentials \
+		"linux/" "destination $REGISTRY/app:1" "cache $REGISTRY/cache" credentials \
 		'context context: 97.7 KiB'; do
 		[[ "$first" == *"$text"* ]] || {
 			echo "not in the first lines: $text"
