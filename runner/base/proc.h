@@ -72,8 +72,8 @@ static inline bool slip_cancel_requested(void)
 	return slip_cancel_signal() != 0;
 }
 /*
- * What the second signal writes before it ends the program: the bytes are copied, at most
- * SLIP_CANCEL_WORDS of them, and replace those of the call before; fd < 0: nothing.
+ * What the second signal, or abort, writes before it ends the program: the bytes are copied, at
+ * most SLIP_CANCEL_WORDS of them, and replace those of the call before; fd < 0: nothing.
  */
 #define SLIP_CANCEL_WORDS 4096
 void slip_cancel_set_last_words(int fd, const char *text, size_t len);

@@ -63,17 +63,23 @@ void slip_lane_put(
 		slip_buf_add(&l->held, lines->data, lines->len);
 }
 
-/* Line by line, as they were said: a section marker is a write of its own. */
+/* It is its turn. Line by line, as they were said: a section marker is a write of its own. */
 static void show_held(struct slip_console *c, struct slip_lane *l)
 {
+	c->front = l;
 	for (const char *p = l->held.data; *p;) {
 		size_t n = strcspn(p, "\n") + 1;
 		write_out(c, p, n);
 		p += n;
 	}
 	slip_buf_clear(&l->held);
-	if (l->lost)
-		l->is_cut = true;
+	if (!l->lost)
+		return;
+	struct slip_record place = {.elapsed = slip_clock_elapsed(), .scope = l->stage};
+	slip_console_tell(c, &place, SLIP_TONE_WARN,
+		"%zu lines were too many to keep while another stage was shown", l->lost);
+	slip_screen_log_file(c, l, &place);
+	l->is_cut = true;
 	l->lost = 0;
 }
 
@@ -116,10 +122,10 @@ void slip_lane_end(struct slip_console *c, struct slip_lane *l)
 		if (!next->is_running)
 			continue;
 		show_held(c, next);
-		if (next->is_over)
+		if (next->is_over) {
 			next->is_running = next->is_over = false;
-		else
-			c->front = next;
+			c->front = NULL;
+		}
 	}
 	prepare_last_words(c);
 }
@@ -128,7 +134,8 @@ void slip_lane_finish(struct slip_console *c, struct slip_lane *l)
 {
 	while (l->n_phases)
 		slip_lane_close(c, l, l->phases[l->n_phases - 1].family);
-	show_held(c, l);
+	if (l->is_running)
+		show_held(c, l);
 }
 
 /* --- phases -------------------------------------------------------------------------------------
@@ -145,7 +152,9 @@ static void name_phase(struct slip_console *c, const struct slip_lane *l, struct
 void slip_lane_open(struct slip_console *c, struct slip_lane *l, const char *family, bool is_quiet,
 	const struct slip_record *r)
 {
-	if (!c->style->open || l->n_phases == SLIP_MAX_PHASES) {
+	/* Without the lines that begin them phases would be empty. */
+	bool is_quiet_log = c->line.level > SLIP_LOG_INFO;
+	if (!c->style->open || l->n_phases == SLIP_MAX_PHASES || is_quiet_log) {
 		slip_console_say(c, l, r);
 		return;
 	}
