@@ -47,6 +47,8 @@ libsteps_a_SOURCES += \
 	steps/build/stage.h \
 	steps/build/step.c \
 	steps/build/step.h \
+	steps/build/tell.c \
+	steps/build/tell.h \
 	steps/build/user.c \
 	steps/build/user.h \
 	steps/container.c \

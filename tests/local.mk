@@ -19,6 +19,7 @@ LINT_TESTS += \
 E2E_TESTS += \
 	tests/e2e/build_basic.bats \
 	tests/e2e/build_service.bats \
+	tests/e2e/consoles.bats \
 	tests/e2e/context.bats \
 	tests/e2e/context_git.bats \
 	tests/e2e/context_stores.bats \
@@ -42,6 +43,7 @@ UNIT_TESTS += \
 	tests/unit/test_base_clock \
 	tests/unit/test_base_digest \
 	tests/unit/test_base_err \
+	tests/unit/test_base_escape \
 	tests/unit/test_base_io \
 	tests/unit/test_base_json \
 	tests/unit/test_base_log \
@@ -53,6 +55,7 @@ UNIT_TESTS += \
 	tests/unit/test_base_proc \
 	tests/unit/test_base_redact \
 	tests/unit/test_base_sign \
+	tests/unit/test_base_size \
 	tests/unit/test_base_strv \
 	tests/unit/test_base_suggest \
 	tests/unit/test_base_wire \
@@ -124,6 +127,7 @@ FUZZ_TARGETS += \
 	tests/fuzz/fuzz_manifest \
 	tests/fuzz/fuzz_ref \
 	tests/fuzz/fuzz_spec \
+	tests/fuzz/fuzz_text \
 	tests/fuzz/fuzz_unpack
 
 # --- how tests are run ----------------------------------------------------------------------------

@@ -71,6 +71,7 @@
 
 /* Output of commands */
 #define SLIP_MAX_LOG_LINE (16 * SLIP_KIB)
+#define SLIP_MAX_HELD_LOG (16 * SLIP_MIB) /* what stages say behind another one, each */
 #define SLIP_MAX_HELPER_OUTPUT (64 * SLIP_KIB)
 
 /* Commands */
