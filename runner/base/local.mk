@@ -8,6 +8,8 @@ librunner_a_SOURCES += \
 	runner/base/digest.h \
 	runner/base/err.c \
 	runner/base/err.h \
+	runner/base/finding.c \
+	runner/base/finding.h \
 	runner/base/io.c \
 	runner/base/io.h \
 	runner/base/json.c \

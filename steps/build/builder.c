@@ -10,6 +10,7 @@
 #include "runner/dockerfile/parse.h"
 #include "runner/dockerfile/scope.h"
 #include "steps/build/evaluate.h"
+#include "steps/build/findings.h"
 #include "steps/build/output.h"
 #include "steps/image/push.h"
 
@@ -87,9 +88,12 @@ static int load_dockerfile(struct slip_builder *b, struct slip_err *err)
 	slip_buf_init(&text, SLIP_MAX_DOCKERFILE);
 	const char *dir;
 	if (context_dir(b->req, &dir, err) < 0 ||
-		find_dockerfile(b->req, dir, &path, &text, err) < 0 ||
-		slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err) < 0)
+		find_dockerfile(b->req, dir, &path, &text, err) < 0)
 		return -1;
+	if (slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err) < 0) {
+		slip_build_tell_failure(path, err);
+		return -1;
+	}
 	return slip_context_open(dir, path, &b->context, err);
 }
 
@@ -175,9 +179,10 @@ static int open_services(struct slip_builder *b, struct slip_err *err)
 	if (slip_builder_open(b, wanted, err) < 0)
 		return -1;
 	slip_autofree char *platform = slip_platform_print(&b->platform);
-	slip_event("build.start", "dockerfile", b->dockerfile->name, "target", b->req->target,
-		"platform", platform, "isolation", slip_isolation_name(b->isolation.mode), "why",
-		b->isolation.why, NULL);
+	slip_autofree char *file = slip_path_absolute(b->dockerfile->name);
+	slip_event("build.start", "dockerfile", b->dockerfile->name, "file", file, "target",
+		b->req->target, "platform", platform, "isolation",
+		slip_isolation_name(b->isolation.mode), "why", b->isolation.why, NULL);
 	return b->req->cache ? slip_cache_new(b, &b->cache, err) : 0;
 }
 
@@ -232,7 +237,12 @@ static int evaluate(struct slip_builder *b, struct slip_err *err)
 	b->stages = slip_xcalloc(b->n_stages, sizeof(struct slip_build_stage *));
 	for (size_t i = 0; i < b->n_stages; i++)
 		b->stages[i] = slip_build_stage_new(b, &b->dockerfile->stages[i]);
-	return slip_builder_stage(b, target, &b->target, err);
+	if (slip_builder_stage(b, target, &b->target, err) < 0)
+		return -1;
+	if (!b->has_told_args)
+		slip_build_tell_unused_args(b);
+	b->has_told_args = true;
+	return 0;
 }
 
 /* Everything that may be cached is looked up at once, before the first instruction runs. */
@@ -392,6 +402,8 @@ static int build(struct slip_builder *b, struct slip_build_result *result, struc
 	count_hits(b, result);
 	if (rc == 0)
 		announce_end(result, slip_clock_monotonic() - start);
+	else
+		slip_build_tell_failure(b->dockerfile->name, err);
 	return rc;
 }
 
