@@ -258,7 +258,12 @@ static void on_step(struct slip_model_stage *s, const struct slip_record *r)
 
 static void on_image(struct slip_model_stage *s, const struct slip_record *r)
 {
-	if (s->n_images == MAX_MODEL_IMAGES)
+	const char *digest = slip_record_field(r, "digest");
+	bool is_known = s->n_images == MAX_MODEL_IMAGES;
+	/* The end of a build says again what its pushes said. */
+	for (size_t i = 0; i < s->n_images && !slip_record_field(r, "ref"); i++)
+		is_known |= same_text(s->images[i].digest, digest);
+	if (is_known)
 		return;
 	slip_grow(s->images, s->n_images, &s->images_cap);
 	struct slip_model_image *image = &s->images[s->n_images++];

@@ -33,7 +33,9 @@ void slip_timeline_text(struct slip_buf *out, const char *text)
 
 const char *slip_timeline_class(const struct slip_model_step *s)
 {
-	return slip_streq(s->status, "done") ? "executed" : s->status;
+	if (!slip_streq(s->status, "done"))
+		return s->status;
+	return s->reason ? "miss" : "executed";
 }
 
 void slip_timeline_state(struct slip_buf *out, const char *status)
@@ -44,7 +46,8 @@ void slip_timeline_state(struct slip_buf *out, const char *status)
 		const char *word;
 	} rows[] = {
 		{"success", "&#10003;", "success"},
-		{"executed", "&#9654;", "run"},
+		{"executed", "&#9654;", "built"},
+		{"miss", "&#9671;", "miss"},
 		{"cached", "&#9670;", "hit"},
 		{"failed", "&#10005;", "failed"},
 		{"timeout", "&#10005;", "over time"},
@@ -56,7 +59,8 @@ void slip_timeline_state(struct slip_buf *out, const char *status)
 	};
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(rows); i++) {
 		if (slip_streq(rows[i].status, status)) {
-			slip_buf_addf(out, "<i class=\"icon\" aria-hidden=\"true\">%s</i> %s",
+			slip_buf_addf(out,
+				"<i class=\"icon\"><span aria-hidden=\"true\">%s</span> %s</i>",
 				rows[i].sign, rows[i].word);
 			return;
 		}
@@ -262,7 +266,7 @@ static void add_layers(struct slip_buf *out, const struct slip_model_stage *s)
 			"aria-hidden=\"true\"><rect class=\"f-%s\" y=\"4\" width=\"%.2f%%\" "
 			"height=\"12\" rx=\"2\"/></svg></td></tr>\n",
 			slip_streq(step->status, "cached") ? "cached" : "layer",
-			(double)step->bytes / (double)largest * 100);
+			0.3 + (double)step->bytes / (double)largest * 99.7);
 	}
 	slip_buf_add_str(out, "</tbody></table></section>\n");
 }

@@ -90,7 +90,7 @@ static void add_axis(const struct chart *c)
 				 "id=\"grid\">");
 	for (double t = 0; t <= c->whole; t += distance)
 		slip_buf_addf(c->out,
-			"<line x1=\"%.2f%%\" x2=\"%.2f%%\" y1=\"-4\" y2=\"100%%\" "
+			"<line x1=\"%.2f%%\" x2=\"%.2f%%\" y1=\"-99\" y2=\"199\" "
 			"stroke=\"#ccc\"/>",
 			at(c, t), at(c, t));
 	slip_buf_add_str(c->out, "</g></defs>");
@@ -158,8 +158,9 @@ static void add_name(const struct chart *c, const char *name, const char *status
 	slip_timeline_text(c->out, name);
 	slip_buf_add_str(c->out, "\">");
 	slip_timeline_state(c->out, status);
-	slip_buf_add_char(c->out, ' ');
+	slip_buf_add_str(c->out, " <b>");
 	slip_timeline_text(c->out, name);
+	slip_buf_add_str(c->out, "</b>");
 }
 
 static void add_stage(const struct chart *c, const struct slip_model_stage *s)
@@ -195,7 +196,7 @@ static void add_step(const struct chart *c, const struct slip_model_step *s)
 		s->stage ? " " : "", (long long)s->number, s->text);
 	begin_row(c, "step", class);
 	add_name(c, name, class);
-	if (slip_streq(class, "executed"))
+	if (!slip_streq(class, "cached"))
 		add_note(c, "not cached: ", s->reason);
 	begin_bars(c, class);
 	if (slip_streq(s->status, "done"))
@@ -216,10 +217,16 @@ static bool is_pull(const struct slip_model_transfer *t)
 
 static void add_lane(const struct chart *c, const struct slip_model_stage *s, bool pulls)
 {
-	double busy = 0;
+	double from = 0, until = 0; /* they overlap */
 	size_t n = 0;
-	for (size_t i = 0; i < s->n_transfers; i++)
-		n += is_pull(&s->transfers[i]) == pulls;
+	for (size_t i = 0; i < s->n_transfers; i++) {
+		const struct slip_model_transfer *t = &s->transfers[i];
+		if (is_pull(t) != pulls)
+			continue;
+		from = n && from < t->start ? from : t->start;
+		until = until > t->start + t->seconds ? until : t->start + t->seconds;
+		n++;
+	}
 	if (!n)
 		return;
 	slip_buf_addf(c->out,
@@ -236,9 +243,8 @@ static void add_lane(const struct chart *c, const struct slip_model_stage *s, bo
 		slip_buf_addf(&title, "%.12s %.19s ", t->what, t->digest ? t->digest : "");
 		slip_add_bytes(&title, (double)t->bytes);
 		add_bar(c, pulls ? "pull" : "push", t->start, t->seconds, title.data);
-		busy += t->seconds;
 	}
-	end_row(c, busy);
+	end_row(c, until - from);
 }
 
 static void add_legend(struct slip_buf *out)

@@ -12,7 +12,7 @@ extern const char slip_timeline_style[]; /* timeline.css */
 
 /* Text from outside, made visible (report/text.h) and escaped: in elements and in attributes. */
 void slip_timeline_text(struct slip_buf *out, const char *text);
-/* The class of a step: cached, executed, failed, cancelled, running. */
+/* The class of a step: cached, miss, executed, failed, cancelled, running. */
 const char *slip_timeline_class(const struct slip_model_step *s);
 /* A sign and a word for a status or class, the sign in an element of its own. */
 void slip_timeline_state(struct slip_buf *out, const char *status);

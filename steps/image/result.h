@@ -7,7 +7,7 @@
 
 #include "runner/base/digest.h"
 #include "runner/base/strv.h"
-#include "runner/oci/descriptor.h"
+#include "runner/registry/registry.h"
 
 /* Paths as of kaniko's flags; NULL: not wanted. */
 struct slip_digest_files {
@@ -22,7 +22,8 @@ int slip_digest_files_write(const struct slip_digest_files *f, const struct slip
 /* The outputs ref, digest and image of a stage; a digest that is not set is left out. */
 void slip_tell_result(const struct slip_strv *destinations, const struct slip_digest *digest);
 
-/* A blob has moved: "pulled", "uploaded", "mounted", or "found" where it was to go. */
-void slip_tell_transfer(const char *what, const struct slip_descriptor *desc, double seconds);
+/* A layer came from a registry; a blob went into one, or was there, or was mounted there. */
+void slip_tell_pull(const struct slip_descriptor *desc, double seconds);
+void slip_tell_push(enum slip_push_how how, const struct slip_descriptor *desc, double seconds);
 
 #endif
