@@ -32,6 +32,7 @@ E2E_TESTS += \
 	tests/e2e/harness.bats \
 	tests/e2e/manual.bats \
 	tests/e2e/push.bats \
+	tests/e2e/reports.bats \
 	tests/e2e/run.bats
 
 UNIT_TESTS += \

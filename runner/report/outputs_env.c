@@ -47,6 +47,8 @@ static bool is_plain(const char *value)
 
 static void add(struct dotenv *d, const char *stage, const char *output, const char *value)
 {
+	if (!value)
+		return;
 	slip_autobuf name;
 	slip_buf_init(&name, SLIP_MAX_REPORT);
 	slip_buf_add_str(&name, "SLIPWAY_");
@@ -70,8 +72,7 @@ static void add(struct dotenv *d, const char *stage, const char *output, const c
 static void add_tags(struct dotenv *d, const struct slip_model_stage *s, const char *stage)
 {
 	slip_autofree char *value = slip_values_of_stage(s, "tags");
-	if (value)
-		add(d, stage, "tags", value);
+	add(d, stage, "tags", value);
 }
 
 static void write_all(const struct slip_model *m, struct slip_buf *out, struct slip_strv *left_out)

@@ -6,7 +6,7 @@
 
 static bool has_image(const struct slip_model_stage *s)
 {
-	return slip_smap_get(&s->outputs, "digest") && slip_smap_get(&s->outputs, "ref");
+	return s->n_images && slip_smap_get(&s->outputs, "digest");
 }
 
 const struct slip_model_stage *slip_values_only_image(const struct slip_model *m)
