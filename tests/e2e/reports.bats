@@ -12,6 +12,10 @@ setup() {
 }
 
 teardown() {
+	local pid
+	for pid in "${REGISTRY_PIDS[@]}"; do
+		kill -CONT "$pid"
+	done
 	e2e_teardown
 }
 
@@ -26,19 +30,11 @@ spec() {
 valid() {
 	local dir=${1:-$OUT}
 	python3 "$E2E_LIB/reports.py" "$dir" || return 1
-	need_npm ajv ajv-cli
-	cp "$dir/lint.sarif" "$T/sarif.json"
-	by_schema "$SLIPWAY_SRCDIR/docs/formats/report.schema.json" "$dir/report.json" &&
-		by_schema "$SLIPWAY_SRCDIR/docs/formats/outputs.schema.json" "$dir/outputs.json" &&
-		by_schema "$SLIPWAY_SRCDIR/tests/data/report/sarif.schema.json" "$T/sarif.json"
-}
-
-by_schema() {
-	node "$NODE_PATH/ajv-cli/dist/index.js" validate --strict=true --all-errors --errors=text \
-		-s "$1" -d "$2" >"$T/ajv" 2>&1 || {
-		cat "$T/ajv"
-		return 1
-	}
+	need_npm ajv
+	node "$E2E_LIB/validate.js" \
+		"$SLIPWAY_SRCDIR/docs/formats/report.schema.json" "$dir/report.json" \
+		"$SLIPWAY_SRCDIR/docs/formats/outputs.schema.json" "$dir/outputs.json" \
+		"$SLIPWAY_SRCDIR/tests/data/report/sarif.schema.json" "$dir/lint.sarif"
 }
 
 report() {
@@ -282,23 +278,33 @@ in_gitlab() {
 	valid
 }
 
-# usage: end_in_phase SIGNAL MARK STATUS: run, wait for the mark in the log, end it, look.
-end_in_phase() {
-	rm -rf "$OUT"
-	"$SLIPWAY" run --push >"$T/log" 2>&1 3>&- &
-	local pid=$! _
+# usage: await_mark TEXT PID: until the log of the run has it.
+await_mark() {
+	local _
 	for _ in $(seq 500); do
-		grep -qs -- "$2" "$T/log" && break
+		grep -qs -- "$1" "$T/log" && return 0
 		sleep 0.02
 	done
-	grep -q -- "$2" "$T/log" || {
-		echo "never saw: $2"
-		kill -KILL $pid
-		cat "$T/log"
-		return 1
-	}
+	echo "never saw: $1"
+	kill -KILL "$2"
+	cat "$T/log"
+	return 1
+}
+
+# usage: end_in_phase SIGNAL MARK STATUS [MARK]: run, wait for the mark in the log, end it, look. At
+# the second mark, which comes before, the registry stops to answer.
+end_in_phase() {
+	rm -rf "$OUT" "$T/log"
+	"$SLIPWAY" run --push >"$T/log" 2>&1 3>&- &
+	local pid=$!
+	if [ -n "${4-}" ]; then
+		await_mark "$4" $pid || return 1
+		kill -STOP "${REGISTRY_PIDS[0]}"
+	fi
+	await_mark "$2" $pid || return 1
 	kill "-$1" $pid
-	wait $pid || :
+	wait "$pid" || :
+	[ -z "${4-}" ] || kill -CONT "${REGISTRY_PIDS[0]}"
 	valid || {
 		echo "after $1 at: $2"
 		return 1
@@ -309,11 +315,12 @@ end_in_phase() {
 @test "reports: TERM and KILL in every phase leave valid files" {
 	need_isolation
 	registry_start
-	printf 'FROM scratch\nCOPY rootfs /\nRUN echo in-run; test -e /late || tail -f /dev/null\n' | dockerfile
+	printf 'FROM scratch\nCOPY rootfs /\nRUN echo in-run; test -e /late && sleep 1 || tail -f /dev/null\n' | dockerfile
 	ln -s busybox context/rootfs/bin/tail
+	ln -s busybox context/rootfs/bin/sleep
 	spec <<-END
 		stages:
-		  - {name: command, if: "params.phase == 'command'", run: echo in-command; sleep 60}
+		  - {name: command, if: "params.phase == 'command'", run: echo in-command; exec sleep 60}
 		  - {name: app, needs: [], if: "params.phase != 'command'",
 		     build: {context: context, insecure: true, destinations: ["$REGISTRY/kill:1"]}}
 		params: {phase: command}
@@ -327,10 +334,8 @@ end_in_phase() {
 	assert_equal "$(report '[.stages[].steps // [] | .[] | .status] | last')" cancelled
 	end_in_phase KILL '| in-run' running
 	touch context/rootfs/late
-	kill -STOP "${REGISTRY_PIDS[0]}"
-	end_in_phase TERM '3/3\] done' cancelled
-	end_in_phase KILL '3/3\] done' running
-	kill -CONT "${REGISTRY_PIDS[0]}"
+	end_in_phase TERM '3/3\] done' cancelled '| in-run'
+	end_in_phase KILL '3/3\] done' running '| in-run'
 }
 
 @test "reports: the timeline opens in a browser, light and dark" {
