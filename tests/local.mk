@@ -91,6 +91,7 @@ UNIT_TESTS += \
 	tests/unit/test_registry_retry \
 	tests/unit/test_registry_token \
 	tests/unit/test_report_console \
+	tests/unit/test_report_files \
 	tests/unit/test_report_text \
 	tests/unit/test_sandbox_isolation \
 	tests/unit/test_sandbox_mount \
