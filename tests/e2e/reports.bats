@@ -41,6 +41,14 @@ report() {
 	jq -r "$1" "$OUT/report.json"
 }
 
+# usage: has_not PATTERN FILE
+has_not() {
+	if grep -nE -- "$1" "$2"; then
+		echo "in $2, but must not be: $1"
+		return 1
+	fi
+}
+
 # A pipeline in GitLab, as far as reports look at it.
 in_gitlab() {
 	export CI=true GITLAB_CI=true CI_PROJECT_URL=https://gitlab.example.com/team/app \
@@ -186,7 +194,7 @@ in_gitlab() {
 	valid
 	grep -q '^SLIPWAY_SERVICE_DIGEST=sha256:' "$OUT/outputs.env"
 	grep -q '^SLIPWAY_OTHER_DIGEST=sha256:' "$OUT/outputs.env"
-	! grep -q '^SLIPWAY_IMAGE_' "$OUT/outputs.env"
+	has_not '^SLIPWAY_IMAGE_' "$OUT/outputs.env"
 }
 
 @test "reports: --print writes nothing but the value, and says which there are" {
@@ -228,7 +236,7 @@ in_gitlab() {
 	slipway run --push
 	assert_status 0
 	valid
-	assert_equal "$(report '[.stages[0].steps[] | .status] | unique | join(",")')" done
+	assert_equal "$(report '[.stages[0].steps[] | .status] | unique | join(",")')" 'done'
 	assert_equal "$(report '[.stages[0].steps[] | .reason != null] | all')" true
 	assert_equal "$(report '[.stages[0].steps[] | .line] | join(",")')" 2,3
 	grep -qx 'slipway_cache_misses 2' "$OUT/metrics.txt"
@@ -258,7 +266,7 @@ in_gitlab() {
 	valid
 	xmllint --noout "$OUT/junit/slipway.xml"
 	grep -q '&lt;script&gt;alert(1)' "$OUT/timeline.html"
-	! grep -q '<script' "$OUT/timeline.html"
+	has_not '<script' "$OUT/timeline.html"
 	[ "$(wc -c <"$OUT/timeline.html")" -lt 40960 ]
 }
 
@@ -356,11 +364,12 @@ end_in_phase() {
 	}
 	browse --enable-logging=stderr --dump-dom >"$T/dom"
 	grep -q '<h2>app: ' "$T/dom"
-	! grep -iE 'CONSOLE|refused' "$T/browser.log"
+	has_not 'CONSOLE|[Rr]efused to' "$T/browser.log"
 	browse --window-size=1200,800 --screenshot="$T/light.png" >/dev/null
 	browse --window-size=1200,800 --screenshot="$T/dark.png" \
 		--blink-settings=preferredColorScheme=0 >/dev/null
 	assert_file "$T/light.png"
 	assert_file "$T/dark.png"
-	! cmp -s "$T/light.png" "$T/dark.png"
+	run cmp -s "$T/light.png" "$T/dark.png"
+	assert_status 1
 }
