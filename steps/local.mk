@@ -20,6 +20,8 @@ libsteps_a_SOURCES += \
 	steps/build/execute.c \
 	steps/build/fetch.c \
 	steps/build/fetch.h \
+	steps/build/findings.c \
+	steps/build/findings.h \
 	steps/build/key.c \
 	steps/build/key.h \
 	steps/build/kind.c \

@@ -36,6 +36,7 @@ E2E_TESTS += \
 	tests/e2e/harness.bats \
 	tests/e2e/manual.bats \
 	tests/e2e/push.bats \
+	tests/e2e/reports.bats \
 	tests/e2e/run.bats
 
 UNIT_TESTS += \
@@ -97,6 +98,7 @@ UNIT_TESTS += \
 	tests/unit/test_registry_retry \
 	tests/unit/test_registry_token \
 	tests/unit/test_report_console \
+	tests/unit/test_report_files \
 	tests/unit/test_report_text \
 	tests/unit/test_sandbox_isolation \
 	tests/unit/test_sandbox_mount \

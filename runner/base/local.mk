@@ -10,6 +10,8 @@ librunner_a_SOURCES += \
 	runner/base/err.h \
 	runner/base/escape.c \
 	runner/base/escape.h \
+	runner/base/finding.c \
+	runner/base/finding.h \
 	runner/base/io.c \
 	runner/base/io.h \
 	runner/base/json.c \

@@ -1,4 +1,5 @@
 librunner_a_SOURCES += \
+	runner/report/annotations.c \
 	runner/report/console.c \
 	runner/report/console.h \
 	runner/report/console_gitlab.c \
@@ -13,11 +14,14 @@ librunner_a_SOURCES += \
 	runner/report/events.h \
 	runner/report/files.c \
 	runner/report/files.h \
+	runner/report/findings.c \
 	runner/report/hub.c \
 	runner/report/hub.h \
 	runner/report/junit.c \
 	runner/report/line.c \
 	runner/report/line.h \
+	runner/report/links.c \
+	runner/report/links.h \
 	runner/report/log_options.h \
 	runner/report/markup.c \
 	runner/report/markup.h \
@@ -33,5 +37,9 @@ librunner_a_SOURCES += \
 	runner/report/text.c \
 	runner/report/text.h \
 	runner/report/timeline.c \
+	runner/report/timeline_chart.c \
+	runner/report/timeline_internal.h \
 	runner/report/trace.c \
-	runner/report/trace.h
+	runner/report/trace.h \
+	runner/report/values.c \
+	runner/report/values.h

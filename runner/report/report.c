@@ -9,6 +9,7 @@
 #include "runner/report/files.h"
 #include "runner/report/stagelog.h"
 #include "runner/report/trace.h"
+#include "runner/report/values.h"
 
 #include <errno.h>
 
@@ -79,7 +80,7 @@ int slip_report_open(
 	if (rc == 0 && opt->out_dir)
 		rc = slip_report_add_files(r, opt->out_dir, err);
 	if (rc < 0) {
-		slip_hub_close(&r->hub);
+		slip_report_close(r);
 		return -1;
 	}
 	slip_hub_listen(&r->hub);
@@ -89,6 +90,17 @@ int slip_report_open(
 void slip_report_close(struct slip_report *r)
 {
 	slip_hub_close(&r->hub);
+	if (r->has_files)
+		slip_model_release(&r->model);
+	r->has_files = false;
+}
+
+int slip_report_value(
+	const struct slip_report *r, const char *name, char **out, struct slip_err *err)
+{
+	if (!r->has_files)
+		slip_bug("values are asked for without reports");
+	return slip_values_find(&r->model, name, out, err);
 }
 
 static int open_below(int dir, const char *name, int *fd, struct slip_err *err)
@@ -115,6 +127,8 @@ int slip_report_add_files(struct slip_report *r, const char *out_dir, struct sli
 			0)
 		return slip_err_wrap(err, "%s", out_dir);
 	slip_hub_add(&r->hub, slip_stagelog_sink(slip_steal_fd(&logs)));
-	slip_hub_add(&r->hub, slip_files_sink(slip_steal_fd(&dir)));
+	slip_model_init(&r->model, out_dir);
+	r->has_files = true;
+	slip_hub_add(&r->hub, slip_files_sink(slip_steal_fd(&dir), &r->model));
 	return 0;
 }

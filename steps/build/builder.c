@@ -10,6 +10,7 @@
 #include "runner/dockerfile/parse.h"
 #include "runner/dockerfile/scope.h"
 #include "steps/build/evaluate.h"
+#include "steps/build/findings.h"
 #include "steps/build/output.h"
 #include "steps/context/obtain.h"
 #include "steps/image/push.h"
@@ -81,7 +82,10 @@ static int load_inputs(struct slip_builder *b, struct slip_err *err)
 	if (slip_context_open(&opt, &b->context, err) < 0 ||
 		slip_context_read_dockerfile(b->context, b->req->dockerfile, &path, &text, err) < 0)
 		return -1;
-	return slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err);
+	if (slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err) == 0)
+		return 0;
+	slip_build_tell_failure(path, err);
+	return -1;
 }
 
 static void read_build_args(struct slip_builder *b)
@@ -165,8 +169,9 @@ static int open_services(struct slip_builder *b, struct slip_err *err)
 	if (slip_builder_open(b, wanted, err) < 0)
 		return -1;
 	slip_autofree char *platform = slip_platform_print(&b->platform);
-	slip_event("build.start", "dockerfile", b->dockerfile->name, "target", b->req->target,
-		"context", b->req->context, "platform", platform, "isolation",
+	slip_autofree char *file = slip_path_absolute(b->dockerfile->name);
+	slip_event("build.start", "dockerfile", b->dockerfile->name, "file", file, "target",
+		b->req->target, "context", b->req->context, "platform", platform, "isolation",
 		slip_isolation_name(b->isolation.mode), "why", b->isolation.why, NULL);
 	if (b->req->cache) {
 		b->digests = slip_digests_new(b);
@@ -230,7 +235,12 @@ static int evaluate(struct slip_builder *b, struct slip_err *err)
 	b->stages = slip_xcalloc(b->n_stages, sizeof(struct slip_build_stage *));
 	for (size_t i = 0; i < b->n_stages; i++)
 		b->stages[i] = slip_build_stage_new(b, &b->dockerfile->stages[i]);
-	return slip_builder_stage(b, target, &b->target, err);
+	if (slip_builder_stage(b, target, &b->target, err) < 0)
+		return -1;
+	if (!b->has_told_args)
+		slip_build_tell_unused_args(b);
+	b->has_told_args = true;
+	return 0;
 }
 
 /* Everything that may be cached is looked up at once, before the first instruction runs. */
@@ -383,6 +393,8 @@ static int build(struct slip_builder *b, struct slip_build_result *result, struc
 	int rc = build_without_lost(b, result, err);
 	count_hits(b, result);
 	slip_tell_end(b->tell, result, rc == 0);
+	if (rc < 0)
+		slip_build_tell_failure(b->dockerfile->name, err);
 	return rc;
 }
 

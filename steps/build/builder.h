@@ -33,6 +33,7 @@ struct slip_builder {
 	struct slip_dockerfile *dockerfile;
 	struct slip_context *context;
 	struct slip_map build_args; /* name to value */
+	bool has_told_args; /* of those that nobody uses; a second try says nothing new */
 	struct slip_map globals; /* what FROM lines see: global ARGs and the platform's */
 	struct slip_cache *cache; /* NULL: off */
 	struct slip_digests *digests; /* for its keys */
