@@ -98,6 +98,8 @@ UNIT_TESTS += \
 	tests/unit/test_spec_spec \
 	tests/unit/test_spec_yaml \
 	tests/unit/test_steps_copy \
+	tests/unit/test_steps_deploy_kubectl \
+	tests/unit/test_steps_deploy_manifest \
 	tests/unit/test_steps_dotnet_publish \
 	tests/unit/test_steps_evaluate \
 	tests/unit/test_steps_key \

@@ -44,6 +44,7 @@ void slip_help_program(const struct slip_cli_command *const *commands, struct sl
 void slip_help_command(const struct slip_cli_command *c, struct slip_buf *out);
 
 extern const struct slip_cli_command slip_command_cache;
+extern const struct slip_cli_command slip_command_pause;
 extern const struct slip_cli_command slip_command_plan;
 extern const struct slip_cli_command slip_command_run;
 extern const struct slip_cli_command slip_command_schema;
