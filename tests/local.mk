@@ -20,6 +20,7 @@ E2E_TESTS += \
 	tests/e2e/build_basic.bats \
 	tests/e2e/build_service.bats \
 	tests/e2e/demo.bats \
+	tests/e2e/deploy.bats \
 	tests/e2e/dockerfile_add.bats \
 	tests/e2e/dockerfile_config.bats \
 	tests/e2e/dockerfile_copy.bats \

@@ -45,12 +45,13 @@ enum slip_err_code slip_kubectl_classify(const char *line)
 {
 	static const char *const failures[] = {"rror from server", "error: ", "Unable to connect",
 		"The connection to the server", "Unauthorized", NULL};
-	static const char *const refused[] = {
-		"(Unauthorized)", "(Forbidden)", "must be logged in", "Unauthorized", NULL};
+	static const char *const refused[] = {"(Unauthorized)", "(Forbidden)", "must be logged in",
+		"Unauthorized", "provide credentials", NULL};
 	static const char *const no_answer[] = {"Unable to connect", "The connection to the server",
 		"(ServiceUnavailable)", "(InternalError)", "(Timeout)", "(ServerTimeout)",
 		"(TooManyRequests)", "connection refused", "connection reset", "i/o timeout",
-		"TLS handshake timeout", "no such host", "unexpected EOF", NULL};
+		"TLS handshake timeout", "no such host", "unexpected EOF",
+		"unable to handle the request", NULL};
 	if (!says_one_of(line, failures))
 		return SLIP_E_NONE;
 	if (says_one_of(line, refused))

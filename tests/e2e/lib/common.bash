@@ -32,7 +32,7 @@ e2e_setup() {
 		case $name in
 		CI | CI_* | GITLAB_* | GITHUB_* | JENKINS_* | BUILD_* | GIT_* | DOCKER_* | REGISTRY_AUTH_FILE | \
 			XDG_* | KANIKO_* | *_proxy | *_PROXY | SOURCE_DATE_EPOCH | container | SLIPWAY_PARAM_* | \
-			KUBERNETES_*) unset "$name" ;;
+			KUBE*) unset "$name" ;;
 		esac
 	done
 	cd "$T/work" || return 1
