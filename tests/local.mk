@@ -29,8 +29,10 @@ E2E_TESTS += \
 	tests/e2e/dockerfile_run.bats \
 	tests/e2e/dockerfile_stages.bats \
 	tests/e2e/dotnet.bats \
+	tests/e2e/dotnet_deploy.bats \
 	tests/e2e/errors.bats \
 	tests/e2e/harness.bats \
+	tests/e2e/pause.bats \
 	tests/e2e/push.bats \
 	tests/e2e/run.bats
 
