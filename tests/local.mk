@@ -32,6 +32,7 @@ E2E_TESTS += \
 	tests/e2e/dotnet_deploy.bats \
 	tests/e2e/errors.bats \
 	tests/e2e/harness.bats \
+	tests/e2e/manual.bats \
 	tests/e2e/pause.bats \
 	tests/e2e/push.bats \
 	tests/e2e/run.bats
@@ -71,6 +72,7 @@ UNIT_TESTS += \
 	tests/unit/test_layer_entry \
 	tests/unit/test_layer_hostile \
 	tests/unit/test_layer_inflate \
+	tests/unit/test_layer_isal \
 	tests/unit/test_layer_tar_read \
 	tests/unit/test_layer_tree \
 	tests/unit/test_layer_unpack \
