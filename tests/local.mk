@@ -120,6 +120,7 @@ FUZZ_TARGETS += \
 	tests/fuzz/fuzz_expr \
 	tests/fuzz/fuzz_ignore \
 	tests/fuzz/fuzz_inflate \
+	tests/fuzz/fuzz_kube_manifest \
 	tests/fuzz/fuzz_manifest \
 	tests/fuzz/fuzz_ref \
 	tests/fuzz/fuzz_spec \

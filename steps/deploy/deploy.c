@@ -56,20 +56,16 @@ struct deploy {
 	const struct slip_deploy_maps *maps;
 	struct slip_kubectl kubectl;
 	struct slip_kubeconfig kubeconfig;
-	struct slip_manifest_sources sources;
-	struct slip_kube_objects objects;
-	struct slip_strv refs; /* images of the containers */
-	struct slip_buf text; /* of the file */
+	struct slip_kube_sources sources;
+	struct slip_kube_manifest manifest; /* that is applied */
 };
 
 static void deploy_release(struct deploy *d)
 {
 	slip_kubectl_release(&d->kubectl);
 	slip_kubeconfig_release(&d->kubeconfig);
-	slip_manifest_sources_release(&d->sources);
-	slip_kube_objects_release(&d->objects);
-	slip_strv_release(&d->refs);
-	slip_buf_release(&d->text);
+	slip_kube_sources_release(&d->sources);
+	slip_kube_manifest_release(&d->manifest);
 }
 
 /* --- kubectl ------------------------------------------------------------------------------------
@@ -116,7 +112,7 @@ static int read_kustomization(struct deploy *d, struct slip_err *err)
 	if (slip_kubectl_read(&plain, &words, &text, err) < 0)
 		return -1;
 	size_t len = text.len;
-	return slip_manifest_sources_add(
+	return slip_kube_sources_add(
 		&d->sources, d->req->kustomize, slip_buf_take(&text), len, err);
 }
 
@@ -147,10 +143,10 @@ static int replace(struct deploy *d, struct slip_err *err)
 			.text = key, .value = slip_json_get_str(d->maps->replace, key, "")};
 	}
 	for (size_t i = 0; n && i < d->sources.n; i++) {
-		struct slip_manifest_source *s = &d->sources.v[i];
+		struct slip_kube_source *s = &d->sources.v[i];
 		slip_autobuf out;
 		slip_buf_init(&out, SLIP_MAX_MANIFESTS);
-		slip_manifest_replace(s->text, s->len, r, n, &out);
+		slip_kube_manifest_replace(s->text, s->len, r, n, &out);
 		if (slip_buf_check(&out, s->name, err) < 0)
 			return -1;
 		s->len = out.len;
@@ -171,28 +167,27 @@ static void add_heading(struct slip_buf *out, const char *name)
 
 static int edit(struct deploy *d, struct slip_pins *pins, struct slip_err *err)
 {
-	const struct slip_manifest_edits edits = {pins->images, pins->n, d->req->space};
+	const struct slip_kube_manifest_edits edits = {pins->images, pins->n, d->req->space};
 	for (size_t i = 0; i < d->sources.n; i++) {
-		const struct slip_manifest_source *s = &d->sources.v[i];
-		add_heading(&d->text, s->name);
-		if (slip_manifest_edit(s->name, s->text, s->len, &edits, &d->text, &d->objects,
-			    &d->refs, err) < 0)
+		const struct slip_kube_source *s = &d->sources.v[i];
+		add_heading(&d->manifest.text, s->name);
+		if (slip_kube_manifest_add(&d->manifest, s->name, s->text, s->len, &edits, err) < 0)
 			return -1;
-		if (d->text.data[d->text.len - 1] != '\n')
-			slip_buf_add_char(&d->text, '\n');
+		if (d->manifest.text.data[d->manifest.text.len - 1] != '\n')
+			slip_buf_add_char(&d->manifest.text, '\n');
 	}
-	if (!d->objects.n)
+	if (!d->manifest.objects.n)
 		return slip_err_set(err, SLIP_E_SPEC, 0, "the manifests hold no objects");
-	if (slip_pins_check(pins, &d->refs, err) < 0)
+	if (slip_pins_check(pins, &d->manifest.refs, err) < 0)
 		return -1;
-	return slip_buf_check(&d->text, "the manifests' text", err);
+	return slip_buf_check(&d->manifest.text, "the manifests' text", err);
 }
 
 static int prepare(struct deploy *d, struct slip_err *err)
 {
 	const struct slip_deploy_request *req = d->req;
 	struct slip_pins pins = {0};
-	if (slip_manifest_sources_read(&d->sources, &req->manifests, err) < 0 ||
+	if (slip_kube_sources_read(&d->sources, &req->manifests, err) < 0 ||
 		(req->kustomize && read_kustomization(d, err) < 0) || replace(d, err) < 0)
 		return -1;
 	int rc = slip_pins_make(&pins, d->maps->images, &req->registries, req->no_push, err);
@@ -207,10 +202,10 @@ static int write_output(const struct deploy *d, struct slip_err *err)
 	char bytes[24];
 	slip_autofree char *dir = slip_path_dir(d->req->output);
 	if (slip_mkdir_p(dir, 0777, err) < 0 ||
-		slip_write_file(
-			AT_FDCWD, d->req->output, d->text.data, d->text.len, 0666, false, err) < 0)
+		slip_write_file(AT_FDCWD, d->req->output, d->manifest.text.data,
+			d->manifest.text.len, 0666, false, err) < 0)
 		return -1;
-	snprintf(bytes, sizeof(bytes), "%zu", d->text.len);
+	snprintf(bytes, sizeof(bytes), "%zu", d->manifest.text.len);
 	slip_event("stage.artifact", "path", d->req->output_name, "bytes", bytes, NULL);
 	return 0;
 }
@@ -225,14 +220,14 @@ static void tell(const struct deploy *d)
 	slip_autobuf objects, images;
 	slip_buf_init(&objects, MAX_LIST);
 	slip_buf_init(&images, MAX_LIST);
-	for (size_t i = 0; i < d->objects.n; i++) {
-		slip_autofree char *name = slip_kube_object_print(&d->objects.v[i]);
+	for (size_t i = 0; i < d->manifest.objects.n; i++) {
+		slip_autofree char *name = slip_kube_object_print(&d->manifest.objects.v[i]);
 		add_item(&objects, name);
 	}
-	for (size_t i = 0; i < d->refs.n; i++)
-		add_item(&images, d->refs.v[i]);
-	slip_info("%zu object%s in %s: %s", d->objects.n, d->objects.n == 1 ? "" : "s",
-		d->req->output_name, objects.data);
+	for (size_t i = 0; i < d->manifest.refs.n; i++)
+		add_item(&images, d->manifest.refs.v[i]);
+	slip_info("%zu object%s in %s: %s", d->manifest.objects.n,
+		d->manifest.objects.n == 1 ? "" : "s", d->req->output_name, objects.data);
 	slip_event("stage.result", "objects", objects.data, "images", images.data, NULL);
 }
 
@@ -286,7 +281,8 @@ static int apply(const struct deploy *d, struct slip_err *err)
 	}
 	if (d->req->wait <= 0)
 		return 0;
-	return slip_rollout_wait(&d->kubectl, &d->objects, d->req->space, d->req->wait, err);
+	return slip_rollout_wait(
+		&d->kubectl, &d->manifest.objects, d->req->space, d->req->wait, err);
 }
 
 static int go(struct deploy *d, struct slip_err *err)
@@ -307,7 +303,7 @@ int slip_deploy_run(const struct slip_deploy_request *r, const struct slip_deplo
 	struct slip_err *err)
 {
 	struct deploy d = {.req = r, .maps = maps};
-	slip_buf_init(&d.text, 2 * SLIP_MAX_MANIFESTS);
+	slip_kube_manifest_init(&d.manifest, 2 * SLIP_MAX_MANIFESTS);
 	int rc = go(&d, err);
 	deploy_release(&d);
 	return rc;

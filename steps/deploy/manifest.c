@@ -12,34 +12,41 @@ struct edit {
 };
 
 struct editor {
-	const struct slip_manifest_edits *wanted;
+	const struct slip_kube_manifest_edits *wanted;
 	struct slip_yaml doc;
 	struct slip_diags diags;
-	struct slip_kube_objects *objects;
-	struct slip_strv *refs;
+	struct slip_kube_manifest *out;
 	struct edit *edits;
 	size_t n;
 	size_t cap;
 };
 
-void slip_kube_objects_release(struct slip_kube_objects *o)
+void slip_kube_manifest_init(struct slip_kube_manifest *m, size_t max)
 {
-	for (size_t i = 0; i < o->n; i++) {
-		free(o->v[i].group);
-		free(o->v[i].kind);
-		free(o->v[i].name);
-		free(o->v[i].space);
-		free(o->v[i].selector);
+	*m = (struct slip_kube_manifest){0};
+	slip_buf_init(&m->text, max);
+}
+
+void slip_kube_manifest_release(struct slip_kube_manifest *m)
+{
+	for (size_t i = 0; i < m->objects.n; i++) {
+		free(m->objects.v[i].group);
+		free(m->objects.v[i].kind);
+		free(m->objects.v[i].name);
+		free(m->objects.v[i].space);
+		free(m->objects.v[i].selector);
 	}
-	free(o->v);
-	*o = (struct slip_kube_objects){0};
+	free(m->objects.v);
+	slip_strv_release(&m->refs);
+	slip_buf_release(&m->text);
+	*m = (struct slip_kube_manifest){0};
 }
 
 /* --- replacing text ---------------------------------------------------------------------------
  */
 
-void slip_manifest_replace(const char *text, size_t len, struct slip_kube_replacement *r, size_t n,
-	struct slip_buf *out)
+void slip_kube_manifest_replace(const char *text, size_t len, struct slip_kube_replacement *r,
+	size_t n, struct slip_buf *out)
 {
 	for (size_t i = 0; i < len;) {
 		struct slip_kube_replacement *best = NULL;
@@ -93,8 +100,8 @@ static void take_image(struct editor *e, const struct slip_yaml_node *node)
 		return;
 	struct slip_kube_image *image = find_image(e, node->text);
 	const char *ref = image ? image->ref : node->text;
-	if (!slip_strv_has(e->refs, ref))
-		slip_strv_add(e->refs, ref);
+	if (!slip_strv_has(&e->out->refs, ref))
+		slip_strv_add(&e->out->refs, ref);
 	if (!image)
 		return;
 	image->uses++;
@@ -136,8 +143,9 @@ static void add_ref(struct slip_buf *out, const struct edit *edit)
 	slip_buf_addf(out, "%s%s%s", quote, edit->ref, quote);
 }
 
-static void apply_edits(struct editor *e, struct slip_buf *out)
+static void apply_edits(struct editor *e)
 {
+	struct slip_buf *out = &e->out->text;
 	size_t done = 0;
 	if (e->n)
 		qsort(e->edits, e->n, sizeof(*e->edits), by_start);
@@ -199,8 +207,9 @@ static void take_object(struct editor *e, const struct slip_yaml_node *node)
 	}
 	const char *slash = strchr(version, '/');
 	const char *strategy = text_of(slip_yaml_get(spec, "updateStrategy"), "type");
-	slip_grow(e->objects->v, e->objects->n, &e->objects->cap);
-	e->objects->v[e->objects->n++] = (struct slip_kube_object){
+	struct slip_kube_objects *objects = &e->out->objects;
+	slip_grow(objects->v, objects->n, &objects->cap);
+	objects->v[objects->n++] = (struct slip_kube_object){
 		.group = slash ? slip_xstrndup(version, (size_t)(slash - version))
 			       : slip_xstrdup(""),
 		.kind = slip_xstrdup(kind),
@@ -227,11 +236,10 @@ static void take_document(struct editor *e, const struct slip_yaml_node *root)
 		walk(e, root);
 }
 
-int slip_manifest_edit(const char *file, const char *text, size_t len,
-	const struct slip_manifest_edits *edits, struct slip_buf *out,
-	struct slip_kube_objects *objects, struct slip_strv *refs, struct slip_err *err)
+int slip_kube_manifest_add(struct slip_kube_manifest *m, const char *file, const char *text,
+	size_t len, const struct slip_kube_manifest_edits *edits, struct slip_err *err)
 {
-	struct editor e = {.wanted = edits, .objects = objects, .refs = refs};
+	struct editor e = {.wanted = edits, .out = m};
 	int rc = slip_yaml_parse_stream(text, len, file, &e.doc, &e.diags, err);
 	if (rc == 0) {
 		for (size_t i = 0; i < e.doc.n_roots; i++)
@@ -239,7 +247,7 @@ int slip_manifest_edit(const char *file, const char *text, size_t len,
 		rc = slip_diags_check(&e.diags, err);
 	}
 	if (rc == 0)
-		apply_edits(&e, out);
+		apply_edits(&e);
 	slip_yaml_release(&e.doc);
 	slip_diags_release(&e.diags);
 	free(e.edits);

@@ -26,8 +26,6 @@ struct slip_kube_objects {
 	size_t cap;
 };
 
-void slip_kube_objects_release(struct slip_kube_objects *o);
-
 /* Replaces `name`, with any tag or digest, by `ref` wherever a container's image is so called. */
 struct slip_kube_image {
 	const char *name; /* as in the manifest: "nginx" is not "docker.io/library/nginx" */
@@ -41,7 +39,7 @@ struct slip_kube_replacement {
 	size_t uses;
 };
 
-struct slip_manifest_edits {
+struct slip_kube_manifest_edits {
 	struct slip_kube_image *images;
 	size_t n_images;
 	const char *space; /* the only namespace that objects may name; NULL: any */
@@ -51,16 +49,23 @@ struct slip_manifest_edits {
  * Append text to out with every occurrence of a replacement's text replaced, the longest one where
  * several start; what was put in is not looked at again.
  */
-void slip_manifest_replace(const char *text, size_t len, struct slip_kube_replacement *r, size_t n,
-	struct slip_buf *out);
+void slip_kube_manifest_replace(const char *text, size_t len, struct slip_kube_replacement *r,
+	size_t n, struct slip_buf *out);
+/* What several manifests come to, one after the other. */
+struct slip_kube_manifest {
+	struct slip_buf text; /* edited */
+	struct slip_kube_objects objects;
+	struct slip_strv refs; /* images of the containers, after the edit, each once */
+};
+
+void slip_kube_manifest_init(struct slip_kube_manifest *m, size_t max);
+void slip_kube_manifest_release(struct slip_kube_manifest *m);
 /*
- * Append text to out with its images edited, its objects to `objects`, and the images of its
- * containers, after the edit, each once, to `refs`. An image that is an anchor (&) changes what its
- * aliases mean, too; definitions of custom resources are not looked into.
+ * Add a text, its images edited. An image that is an anchor (&) changes what its aliases mean, too;
+ * definitions of custom resources are not looked into.
  */
-int slip_manifest_edit(const char *file, const char *text, size_t len,
-	const struct slip_manifest_edits *edits, struct slip_buf *out,
-	struct slip_kube_objects *objects, struct slip_strv *refs,
+int slip_kube_manifest_add(struct slip_kube_manifest *m, const char *file, const char *text,
+	size_t len, const struct slip_kube_manifest_edits *edits,
 	struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

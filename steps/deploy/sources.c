@@ -10,18 +10,18 @@
 #include <errno.h>
 #include <glob.h>
 
-void slip_manifest_sources_release(struct slip_manifest_sources *s)
+void slip_kube_sources_release(struct slip_kube_sources *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		free(s->v[i].name);
 		free(s->v[i].text);
 	}
 	free(s->v);
-	*s = (struct slip_manifest_sources){0};
+	*s = (struct slip_kube_sources){0};
 }
 
-int slip_manifest_sources_add(struct slip_manifest_sources *s, const char *name, char *text,
-	size_t len, struct slip_err *err)
+int slip_kube_sources_add(
+	struct slip_kube_sources *s, const char *name, char *text, size_t len, struct slip_err *err)
 {
 	if (s->n >= SLIP_MAX_MANIFEST_FILES || len > SLIP_MAX_MANIFESTS - s->bytes) {
 		free(text);
@@ -30,22 +30,22 @@ int slip_manifest_sources_add(struct slip_manifest_sources *s, const char *name,
 			SLIP_MAX_MANIFEST_FILES, SLIP_MAX_MANIFESTS);
 	}
 	slip_grow(s->v, s->n, &s->cap);
-	s->v[s->n++] = (struct slip_manifest_source){slip_xstrdup(name), text, len};
+	s->v[s->n++] = (struct slip_kube_source){slip_xstrdup(name), text, len};
 	s->bytes += len;
 	return 0;
 }
 
-static int read_file(struct slip_manifest_sources *s, const char *path, struct slip_err *err)
+static int read_file(struct slip_kube_sources *s, const char *path, struct slip_err *err)
 {
 	slip_autobuf text;
 	slip_buf_init(&text, SLIP_MAX_MANIFESTS);
 	if (slip_read_file(AT_FDCWD, path, &text, err) < 0)
 		return -1;
 	size_t len = text.len;
-	return slip_manifest_sources_add(s, path, slip_buf_take(&text), len, err);
+	return slip_kube_sources_add(s, path, slip_buf_take(&text), len, err);
 }
 
-static int read_directory(struct slip_manifest_sources *s, const char *path, struct slip_err *err)
+static int read_directory(struct slip_kube_sources *s, const char *path, struct slip_err *err)
 {
 	slip_autostrv names = {0};
 	DIR *dir = opendir(path);
@@ -71,7 +71,7 @@ static int read_directory(struct slip_manifest_sources *s, const char *path, str
 	return 0;
 }
 
-static int read_path(struct slip_manifest_sources *s, const char *path, struct slip_err *err)
+static int read_path(struct slip_kube_sources *s, const char *path, struct slip_err *err)
 {
 	struct stat st;
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
@@ -79,7 +79,7 @@ static int read_path(struct slip_manifest_sources *s, const char *path, struct s
 	return read_file(s, path, err);
 }
 
-static int read_word(struct slip_manifest_sources *s, const char *word, struct slip_err *err)
+static int read_word(struct slip_kube_sources *s, const char *word, struct slip_err *err)
 {
 	if (slip_streq(word, "-") || strstr(word, "://"))
 		return slip_err_set(err, SLIP_E_SPEC, 0,
@@ -95,8 +95,8 @@ static int read_word(struct slip_manifest_sources *s, const char *word, struct s
 	return rc;
 }
 
-int slip_manifest_sources_read(
-	struct slip_manifest_sources *s, const struct slip_strv *words, struct slip_err *err)
+int slip_kube_sources_read(
+	struct slip_kube_sources *s, const struct slip_strv *words, struct slip_err *err)
 {
 	for (size_t i = 0; i < words->n; i++) {
 		if (read_word(s, words->v[i], err) < 0)

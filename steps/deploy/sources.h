@@ -11,24 +11,24 @@
 #include "runner/base/buf.h"
 #include "runner/base/strv.h"
 
-struct slip_manifest_source {
+struct slip_kube_source {
 	char *name; /* for people */
 	char *text; /* followed by a NUL that is not counted */
 	size_t len;
 };
 
-struct slip_manifest_sources {
-	struct slip_manifest_source *v;
+struct slip_kube_sources {
+	struct slip_kube_source *v;
 	size_t n;
 	size_t cap;
 	size_t bytes; /* of all; at most SLIP_MAX_MANIFESTS */
 };
 
-void slip_manifest_sources_release(struct slip_manifest_sources *s);
+void slip_kube_sources_release(struct slip_kube_sources *s);
 /* Takes text over, also on failure. */
-int slip_manifest_sources_add(struct slip_manifest_sources *s, const char *name, char *text,
-	size_t len, struct slip_err *err) SLIP_MUST_CHECK;
-int slip_manifest_sources_read(struct slip_manifest_sources *s, const struct slip_strv *words,
+int slip_kube_sources_add(struct slip_kube_sources *s, const char *name, char *text, size_t len,
+	struct slip_err *err) SLIP_MUST_CHECK;
+int slip_kube_sources_read(struct slip_kube_sources *s, const struct slip_strv *words,
 	struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

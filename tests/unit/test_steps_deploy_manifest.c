@@ -9,9 +9,7 @@
 
 /* What became of one manifest. */
 struct result {
-	struct slip_buf text;
-	struct slip_kube_objects objects;
-	struct slip_strv refs;
+	struct slip_kube_manifest m;
 	struct slip_err err;
 	size_t uses;
 	int rc;
@@ -20,19 +18,16 @@ struct result {
 static void edit_bytes(struct result *r, const char *text, size_t len, const char *ref)
 {
 	struct slip_kube_image image = {.name = "t/app", .ref = ref};
-	const struct slip_manifest_edits edits = {&image, 1, NULL};
+	const struct slip_kube_manifest_edits edits = {&image, 1, NULL};
 	*r = (struct result){.err = SLIP_ERR_INIT};
-	slip_buf_init(&r->text, 64 * SLIP_MIB);
-	r->rc = slip_manifest_edit(
-		"m.yaml", text, len, &edits, &r->text, &r->objects, &r->refs, &r->err);
+	slip_kube_manifest_init(&r->m, 64 * SLIP_MIB);
+	r->rc = slip_kube_manifest_add(&r->m, "m.yaml", text, len, &edits, &r->err);
 	r->uses = image.uses;
 }
 
 static void release(struct result *r)
 {
-	slip_buf_release(&r->text);
-	slip_kube_objects_release(&r->objects);
-	slip_strv_release(&r->refs);
+	slip_kube_manifest_release(&r->m);
 }
 
 #define HEAD "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"
@@ -47,7 +42,7 @@ static void becomes(const char *body, const char *want, const char *what)
 	is_int(r.rc, 0, "%s: it can be read", what);
 	if (r.rc < 0)
 		diag("%s", r.err.msg);
-	is_str(r.text.data, expected, "%s", what);
+	is_str(r.m.text.data, expected, "%s", what);
 	release(&r);
 }
 
@@ -137,16 +132,16 @@ static void test_kinds(void)
 	edit_bytes(&r, text, strlen(text), NEW);
 	is_int(r.rc, 0, "a stream of documents");
 	is_int(r.uses, 4, "its images, but for the definition's");
-	is_int(r.objects.n, 4, "its objects, lists opened");
-	if (r.objects.n == 4) {
-		is_str(r.objects.v[0].group, "batch", "the group");
-		is_str(r.objects.v[0].space, "n", "the namespace");
-		is_str(r.objects.v[2].name, "web", "the name");
-		is_str(r.objects.v[2].selector, "app=web,tier=1", "the selector of its pods");
-		ok(r.objects.v[3].is_manual && !r.objects.v[2].is_manual, "OnDelete");
+	is_int(r.m.objects.n, 4, "its objects, lists opened");
+	if (r.m.objects.n == 4) {
+		is_str(r.m.objects.v[0].group, "batch", "the group");
+		is_str(r.m.objects.v[0].space, "n", "the namespace");
+		is_str(r.m.objects.v[2].name, "web", "the name");
+		is_str(r.m.objects.v[2].selector, "app=web,tier=1", "the selector of its pods");
+		ok(r.m.objects.v[3].is_manual && !r.m.objects.v[2].is_manual, "OnDelete");
 	}
-	is_int(r.refs.n, 2, "each image once");
-	ok(strstr(r.text.data, "--- # the second\n# nothing but a comment\n---\n"), "comments");
+	is_int(r.m.refs.n, 2, "each image once");
+	ok(strstr(r.m.text.data, "--- # the second\n# nothing but a comment\n---\n"), "comments");
 	release(&r);
 }
 
@@ -188,11 +183,10 @@ static void test_space(void)
 {
 	static const char text[] =
 		"apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\n  namespace: other\n";
-	const struct slip_manifest_edits edits = {.space = "mine"};
+	const struct slip_kube_manifest_edits edits = {.space = "mine"};
 	struct result r = {.err = SLIP_ERR_INIT};
-	slip_buf_init(&r.text, SLIP_MIB);
-	ok(slip_manifest_edit("m.yaml", text, strlen(text), &edits, &r.text, &r.objects, &r.refs,
-		   &r.err) < 0 &&
+	slip_kube_manifest_init(&r.m, SLIP_MIB);
+	ok(slip_kube_manifest_add(&r.m, "m.yaml", text, strlen(text), &edits, &r.err) < 0 &&
 			strstr(r.err.msg, "m.yaml:5:14"),
 		"an object for another namespace than the stage's");
 	release(&r);
@@ -203,7 +197,7 @@ static void test_host_that_needs_quotes(void)
 	struct result r;
 	static const char text[] = HEAD "spec: {containers: [{image: t/app}]}\n";
 	edit_bytes(&r, text, strlen(text), "[::1]:5000/app@sha256:01");
-	ok(strstr(r.text.data, "image: \"[::1]:5000/app@sha256:01\"}"), "an address is quoted");
+	ok(strstr(r.m.text.data, "image: \"[::1]:5000/app@sha256:01\"}"), "an address is quoted");
 	release(&r);
 }
 
@@ -217,7 +211,7 @@ static void test_replace(void)
 	static const char text[] = "a:<TAG>\nb:<TAG>-x <TAG<TAG>>";
 	slip_autobuf out;
 	slip_buf_init(&out, SLIP_MIB);
-	slip_manifest_replace(text, strlen(text), r, 3, &out);
+	slip_kube_manifest_replace(text, strlen(text), r, 3, &out);
 	is_str(out.data, "a:1.0\nb:<TAG> <TAG1.0>", "the longest wins; results are left alone");
 	is_int(r[0].uses, 2, "counted");
 	is_int(r[2].uses, 0, "not there");
