@@ -389,8 +389,9 @@ static int build(struct slip_builder *b, struct slip_build_result *result, struc
 {
 	double start = slip_clock_monotonic();
 	read_build_args(b);
-	if (slip_build_request_check(b->req, err) < 0 || read_platform(b, err) < 0 ||
-		read_epoch(b, err) < 0 || load_dockerfile(b, err) < 0 || open_services(b, err) < 0)
+	if (slip_build_request_check(b->req, err) < 0 || slip_output_check(b->req, err) < 0 ||
+		read_platform(b, err) < 0 || read_epoch(b, err) < 0 ||
+		load_dockerfile(b, err) < 0 || open_services(b, err) < 0)
 		return -1;
 	b->rights = start_push_check(b);
 	int rc = build_without_lost(b, result, err);
