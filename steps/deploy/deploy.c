@@ -279,9 +279,7 @@ static int apply(const struct deploy *d, struct slip_err *err)
 		slip_info("dry-run: nothing was changed");
 		return 0;
 	}
-	if (d->req->wait <= 0)
-		return 0;
-	return slip_rollout_wait(
+	return slip_rollout_follow(
 		&d->kubectl, &d->manifest.objects, d->req->space, d->req->wait, err);
 }
 

@@ -284,19 +284,38 @@ static wait_fn *waiter(const struct slip_kube_object *o)
 	return NULL;
 }
 
-int slip_rollout_wait(const struct slip_kubectl *k, const struct slip_kube_objects *objects,
+/* Reports show each object as a step; one that is begun and not done has failed. */
+static void tell_begin(const struct rollout *r, size_t i, size_t n)
+{
+	char step[24], steps[24];
+	snprintf(step, sizeof(step), "%zu", i + 1);
+	snprintf(steps, sizeof(steps), "%zu", n);
+	slip_event("step.start", "step", step, "steps", steps, "text", r->name, NULL);
+}
+
+static void tell_done(size_t i, size_t n, double began)
+{
+	char step[24], steps[24], seconds[32];
+	snprintf(step, sizeof(step), "%zu", i + 1);
+	snprintf(steps, sizeof(steps), "%zu", n);
+	snprintf(seconds, sizeof(seconds), "%.2f", slip_clock_monotonic() - began);
+	slip_event("step.done", "step", step, "steps", steps, "seconds", seconds, NULL);
+}
+
+int slip_rollout_follow(const struct slip_kubectl *k, const struct slip_kube_objects *objects,
 	const char *space, int64_t wait_ns, struct slip_err *err)
 {
 	double deadline = slip_clock_monotonic() + (double)wait_ns / 1e9;
 	for (size_t i = 0; i < objects->n; i++) {
 		const struct slip_kube_object *o = &objects->v[i];
-		wait_fn *wait = waiter(o);
-		if (!wait)
-			continue;
+		double began = slip_clock_monotonic();
+		wait_fn *wait = wait_ns > 0 ? waiter(o) : NULL;
 		slip_autofree char *name = slip_kube_object_print(o);
 		struct rollout r = {k, o, o->space ? o->space : space, name, deadline};
-		if (wait(&r, err) < 0)
+		tell_begin(&r, i, objects->n);
+		if (wait && wait(&r, err) < 0)
 			return explain(&r, err);
+		tell_done(i, objects->n, began);
 	}
 	return 0;
 }

@@ -13,8 +13,11 @@
 #include "steps/deploy/kubectl.h"
 #include "steps/deploy/manifest.h"
 
-/* `space`: the namespace of objects that name none, NULL for that of the kubeconfig. */
-int slip_rollout_wait(const struct slip_kubectl *k, const struct slip_kube_objects *objects,
+/*
+ * Tell of each object as a step, and wait for those that roll out unless wait_ns is 0. `space`: the
+ * namespace of objects that name none, NULL for that of the kubeconfig.
+ */
+int slip_rollout_follow(const struct slip_kubectl *k, const struct slip_kube_objects *objects,
 	const char *space, int64_t wait_ns, struct slip_err *err) SLIP_MUST_CHECK;
 
 /* "deployment.apps/web": as kubectl names it; the caller's. */

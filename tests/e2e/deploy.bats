@@ -84,6 +84,9 @@ r.example/team/app@$DIGEST
 	assert_stderr "+  name: web" "deployment.apps/web serverside-applied" "successfully rolled out"
 	refute_stderr "$KUBE_TOKEN"
 	assert_equal "$(cat after)" "deployment.apps/web,service/web r.example/team/app@$DIGEST"
+	assert_equal "$(jq -r '.stages[0].steps[] | .text + " " + .status' .slipway/out/report.json)" \
+		"deployment.apps/web done
+service/web done"
 	slipway run --push
 	assert_status 0
 	assert_stderr "the cluster already is as the manifests say"
@@ -219,6 +222,7 @@ POST /api/v1/namespaces/default/services"
 	assert_stderr "deployment.apps/web: pod web-5d4-x1: Pending, container web: ImagePullBackOff" \
 		"event: Warning Pod/web-5d4-x1: Failed" "timed out waiting"
 	refute_stderr "other-1"
+	assert_equal "$(jq -r '.stages[0].steps[0].status' .slipway/out/report.json)" failed
 	assert_equal "$(kube_jq '[.[] | select(.path | endswith("/pods"))][-1].query.labelSelector')" app=web
 	[ ! -e after ]
 }
