@@ -106,7 +106,13 @@ drop_what_is_there() {
 	done
 }
 
+# kubectl comes from several places, whose packages exclude each other: any is fine.
+add_kubectl() {
+	command -v kubectl >/dev/null || test_packages="$test_packages kubernetes-client"
+}
+
 install_kind() {
+	add_kubectl
 	# shellcheck disable=SC2086,SC2046 # lists of package names
 	case $1 in
 	build) install_packages $build_packages ;;

@@ -24,6 +24,7 @@ E2E_TESTS += \
 	tests/e2e/context_git.bats \
 	tests/e2e/context_stores.bats \
 	tests/e2e/demo.bats \
+	tests/e2e/deploy.bats \
 	tests/e2e/dockerfile_add.bats \
 	tests/e2e/dockerfile_config.bats \
 	tests/e2e/dockerfile_copy.bats \
@@ -32,9 +33,11 @@ E2E_TESTS += \
 	tests/e2e/dockerfile_run.bats \
 	tests/e2e/dockerfile_stages.bats \
 	tests/e2e/dotnet.bats \
+	tests/e2e/dotnet_deploy.bats \
 	tests/e2e/errors.bats \
 	tests/e2e/harness.bats \
 	tests/e2e/manual.bats \
+	tests/e2e/pause.bats \
 	tests/e2e/push.bats \
 	tests/e2e/reports.bats \
 	tests/e2e/run.bats
@@ -110,6 +113,8 @@ UNIT_TESTS += \
 	tests/unit/test_spec_yaml \
 	tests/unit/test_steps_context \
 	tests/unit/test_steps_copy \
+	tests/unit/test_steps_deploy_kubectl \
+	tests/unit/test_steps_deploy_manifest \
 	tests/unit/test_steps_dotnet_publish \
 	tests/unit/test_steps_evaluate \
 	tests/unit/test_steps_key \
@@ -126,6 +131,7 @@ FUZZ_TARGETS += \
 	tests/fuzz/fuzz_git_url \
 	tests/fuzz/fuzz_ignore \
 	tests/fuzz/fuzz_inflate \
+	tests/fuzz/fuzz_kube_manifest \
 	tests/fuzz/fuzz_manifest \
 	tests/fuzz/fuzz_ref \
 	tests/fuzz/fuzz_spec \

@@ -65,6 +65,7 @@ static int run_with(struct slip_cli *cli, const struct options *o, const struct 
 	struct slip_engine_options engine =
 		slip_engine_options_of(&o->pipeline, stages, cli->kinds);
 	engine.jobs = o->jobs;
+	engine.out_dir = o->out;
 	engine.is_soft_exit = o->soft_exit;
 	if (o->dry_run && o->print.n)
 		return slip_err_set(err, SLIP_E_USAGE, 0,

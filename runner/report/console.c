@@ -327,6 +327,6 @@ struct slip_sink slip_console_sink(const struct slip_console_options *opt)
 	(void)!getrandom(&random, sizeof(random), 0);
 	snprintf(c->run, sizeof(c->run), "%08x", random);
 	slip_map_init(&c->lanes, slip_lane_free);
-	slip_model_init(&c->model);
+	slip_model_init(&c->model, opt->out_dir);
 	return (struct slip_sink){record, close_console, c};
 }
