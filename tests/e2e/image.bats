@@ -124,17 +124,27 @@ workspace_with_everything() {
 	assert_equal "$(registry_tags team/user | paste -sd ' ')" "1000 59417"
 }
 
-@test "image: executor takes kaniko's flags as a pod gives them" {
+# Regression: process 1 was the only one in its mount namespace, left it for the RUN, and lost the
+# volume with the context.
+@test "image: executor as process 1 of a pod: kaniko's flags, a context on a volume, a RUN" {
 	need_image executor
 	workspace_with_everything
 	registry_start plain
-	run podman run --rm --read-only --tmpfs /tmp --volume "$PWD/workspace:/workspace:ro" \
-		--user 1000:1000 localhost/slipway:executor --dockerfile=Dockerfile \
-		--context=dir:///workspace --insecure "--destination=$REGISTRY/team/pod:1" \
-		--build-arg=BASE=scratch --no-push-cache
-	[ "$status" -eq 2 ]
+	run podman run --rm --volume "$PWD/workspace:/workspace" localhost/slipway:executor \
+		--dockerfile=Dockerfile --context=dir:///workspace --insecure --insecure-pull \
+		"--build-arg=BASE=$REGISTRY/base/busybox:1" "--destination=$REGISTRY/team/pod:1"
+	assert_status 0
+	registry_fetch team/pod:1 "$T/pulled"
+	assert_equal "$(tree cat "$T/pulled" /opt/result)" done
+}
+
+@test "image: executor for an ordinary user, with a root that cannot be written" {
+	need_image executor
+	workspace_with_everything
+	registry_start plain
 	printf 'FROM scratch\nADD files.tar.xz /\n' >workspace/Dockerfile
-	run podman run --rm --volume "$PWD/workspace:/workspace:ro" localhost/slipway:executor \
+	run podman run --rm --read-only --tmpfs /tmp --env SLIPWAY_STORE=/tmp/store --user 1000:1000 \
+		--volume "$PWD/workspace:/workspace:ro" localhost/slipway:executor \
 		--dockerfile=Dockerfile --context=dir:///workspace --insecure \
 		"--destination=$REGISTRY/team/pod:1"
 	assert_status 0
