@@ -18,8 +18,11 @@ END
 build_packages="autoconf automake ca-certificates gcc libarchive-dev libc6-dev libcap-dev
 	libcurl4-openssl-dev libisal-dev libjansson-dev libseccomp-dev libssl-dev libyaml-dev
 	libzstd-dev make pkg-config zlib1g-dev"
-test_packages="bats buildah busybox-static clang clang-format crun curl docker-registry git jq
-	mmdebstrap openssl perl podman python3 shellcheck skopeo uidmap umoci zstd"
+test_packages="bats buildah busybox-static clang clang-format crun curl default-jre-headless
+	docker-registry git groovy jq mmdebstrap openssl perl podman python3 rsync runc shellcheck skopeo
+	uidmap umoci xz-utils zstd"
+# Only where there is no node: another one than the distribution's does as well.
+node_packages="nodejs npm"
 dev_packages="clang-tidy cppcheck hyperfine libclang-rt-dev strace time"
 
 say() {
@@ -87,13 +90,18 @@ install_kind() {
 	# shellcheck disable=SC2086 # lists of package names
 	case $1 in
 	build) install_packages $build_packages ;;
-	test) install_packages $build_packages $test_packages ;;
-	dev) install_packages $build_packages $test_packages $dev_packages ;;
+	test) install_packages $build_packages $test_packages && install_node ;;
+	dev) install_packages $build_packages $test_packages $dev_packages && install_node ;;
 	*)
 		usage >&2
 		exit 2
 		;;
 	esac
+}
+
+install_node() {
+	# shellcheck disable=SC2086 # a list of package names
+	command -v npm >/dev/null || install_packages $node_packages
 }
 
 # Objects of a build in the source tree would be picked up by the builds below build/.
