@@ -25,7 +25,9 @@ teardown() {
 
 @test "image: it names no file of the machine that built it" {
 	tree list "$E2E_STATE/image/job" >"$T/list"
-	! grep -F "$SLIPWAY_BUILDDIR" "$T/list"
+	run ! grep -F "$SLIPWAY_BUILDDIR" "$T/list"
+	tree cat "$E2E_STATE/image/job" /usr/bin/slipway >"$T/program"
+	run ! grep -aF "$SLIPWAY_BUILDDIR" "$T/program"
 	assert_equal "$(tree cat "$E2E_STATE/image/job" /etc/ssl/certs/ca-certificates.crt |
 		grep -c BEGIN)" "$(cat /usr/share/ca-certificates/mozilla/*.crt | grep -c BEGIN)"
 }
@@ -108,7 +110,7 @@ workspace_with_everything() {
 		"$REGISTRY"
 	assert_status 0
 	registry_fetch team/app:1 "$T/pulled"
-	assert_equal "$(tree cat "$T/pulled" /opt/result)" done
+	assert_equal "$(tree cat "$T/pulled" /opt/result)" "done"
 }
 
 @test "image: an ordinary user, also one that nobody knows, builds and pushes" {
@@ -131,11 +133,11 @@ workspace_with_everything() {
 	workspace_with_everything
 	registry_start plain
 	run podman run --rm --volume "$PWD/workspace:/workspace" localhost/slipway:executor \
-		--dockerfile=Dockerfile --context=dir:///workspace --insecure --insecure-pull \
+		--dockerfile=/workspace/Dockerfile --context=dir://workspace --insecure --insecure-pull \
 		"--build-arg=BASE=$REGISTRY/base/busybox:1" "--destination=$REGISTRY/team/pod:1"
 	assert_status 0
 	registry_fetch team/pod:1 "$T/pulled"
-	assert_equal "$(tree cat "$T/pulled" /opt/result)" done
+	assert_equal "$(tree cat "$T/pulled" /opt/result)" "done"
 }
 
 @test "image: executor for an ordinary user, with a root that cannot be written" {
