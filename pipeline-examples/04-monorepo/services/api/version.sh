@@ -1,0 +1,3 @@
+#!/bin/sh
+. /usr/share/team/version.sh
+echo "api $VERSION"

@@ -1,0 +1,2 @@
+#!/bin/sh
+VERSION=1.0
