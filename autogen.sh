@@ -19,8 +19,8 @@ build_packages="autoconf automake ca-certificates gcc libarchive-dev libc6-dev l
 	libcurl4-openssl-dev libisal-dev libjansson-dev libseccomp-dev libssl-dev libyaml-dev
 	libzstd-dev make pkg-config zlib1g-dev"
 test_packages="bats buildah busybox-static clang clang-format crun curl default-jre-headless
-	docker-registry git groovy jq mmdebstrap openssl perl podman python3 rsync runc shellcheck skopeo
-	uidmap umoci xz-utils zstd"
+	docker-registry git groff-base groovy jq mmdebstrap openssl perl podman python3 rsync runc
+	shellcheck skopeo uidmap umoci xz-utils zstd"
 # Only where there is no node: another one than the distribution's does as well.
 node_packages="nodejs npm"
 dev_packages="clang-tidy cppcheck hyperfine libclang-rt-dev strace time"

@@ -30,10 +30,12 @@ E2E_TESTS += \
 	tests/e2e/dockerfile_stages.bats \
 	tests/e2e/dotnet.bats \
 	tests/e2e/errors.bats \
+	tests/e2e/examples.bats \
 	tests/e2e/gitlab.bats \
 	tests/e2e/harness.bats \
 	tests/e2e/image.bats \
 	tests/e2e/jenkins.bats \
+	tests/e2e/manual.bats \
 	tests/e2e/push.bats \
 	tests/e2e/run.bats
 
@@ -72,6 +74,7 @@ UNIT_TESTS += \
 	tests/unit/test_layer_entry \
 	tests/unit/test_layer_hostile \
 	tests/unit/test_layer_inflate \
+	tests/unit/test_layer_isal \
 	tests/unit/test_layer_tar_read \
 	tests/unit/test_layer_tree \
 	tests/unit/test_layer_unpack \
