@@ -2,3 +2,8 @@
 .PHONY: image
 image: slipway
 	$(SHELL) $(srcdir)/gitlab/image/make.sh ./slipway '$(PACKAGE_VERSION)' image
+
+clean-local: clean-image
+.PHONY: clean-image
+clean-image:
+	rm -rf image
