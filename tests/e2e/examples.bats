@@ -23,8 +23,8 @@ example() {
 
 @test "examples: each has a README of about ten lines" {
 	for dir in "$SLIPWAY_SRCDIR"/pipeline-examples/*/; do
-		lines=$(wc -l <"$dir/README.md")
-		[ "$lines" -ge 5 ] && [ "$lines" -le 20 ] || wrong="${wrong-} $dir"
+		length=$(wc -l <"$dir/README.md")
+		[ "$length" -ge 5 ] && [ "$length" -le 20 ] || wrong="${wrong-} $dir"
 	done
 	assert_equal "${wrong-}" ""
 }

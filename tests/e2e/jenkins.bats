@@ -3,6 +3,7 @@
 # in slipway's job image: the launch of a step, its result, an abort.
 
 load lib/common
+load lib/npm
 load lib/podman
 
 setup() {
@@ -25,6 +26,23 @@ teardown() {
 	printf '%s\n' "$output"
 	[ "$status" -eq 0 ]
 	[[ "$output" == *"1.."* ]]
+}
+
+@test "jenkins: npm-groovy-lint finds nothing" {
+	need java
+	need_npm
+	mkdir lint
+	cp "$SLIPWAY_SRCDIR"/jenkins/vars/*.groovy lint
+	for file in "$SLIPWAY_SRCDIR"/jenkins/examples/*.Jenkinsfile; do
+		cp "$file" "lint/$(basename "$file" .Jenkinsfile).groovy"
+	done
+	# Something to find, so that finding nothing elsewhere means something.
+	echo 'def unused = 1;' >lint/planted.groovy
+	timeout -k 5 250 "$NPM_MODULES/.bin/npm-groovy-lint" --noserver --path lint --failon none \
+		--config "$SLIPWAY_SRCDIR/tests/jenkins/groovylint.json" --output json >findings.json
+	assert_equal "$(jq -r '.summary.totalFilesLinted' findings.json)" "$(find lint -type f | wc -l)"
+	assert_equal "$(jq -r '.files | to_entries[] | select(.value.errors | length > 0) |
+		(.key | split("/") | last)' findings.json)" planted.groovy
 }
 
 AGENT=/home/jenkins/agent

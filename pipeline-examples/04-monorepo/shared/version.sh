@@ -1,2 +1,4 @@
-#!/bin/sh
-VERSION=1.0
+# shellcheck shell=sh
+show_version() {
+	echo "$1 1.0"
+}

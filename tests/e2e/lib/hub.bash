@@ -46,7 +46,7 @@ hub_make_gcc() {
 			liblto_plugin.so; do
 			gcc -print-file-name=$file
 		done
-		gcc -O2 -M "$SLIPWAY_SRCDIR"/pipeline-examples/*/*.c | tr ' \\' '\n\n' | grep '^/usr'
+		gcc -O2 -M "$SLIPWAY_SRCDIR"/pipeline-examples/*/*.c | grep -oE '/usr[^ ]+'
 	} | while read -r file; do
 		realpath --no-symlinks "$file"
 		readlink -e "$file"

@@ -1,3 +1,4 @@
 #!/bin/sh
+# shellcheck source=/dev/null
 . /usr/share/team/version.sh
-echo "api $VERSION"
+show_version api
