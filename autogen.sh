@@ -86,7 +86,13 @@ install_packages() {
 		--no-install-recommends -o Dpkg::Use-Pty=0 $known
 }
 
+# kubectl comes from several places, whose packages exclude each other: any is fine.
+add_kubectl() {
+	command -v kubectl >/dev/null || test_packages="$test_packages kubernetes-client"
+}
+
 install_kind() {
+	add_kubectl
 	# shellcheck disable=SC2086 # lists of package names
 	case $1 in
 	build) install_packages $build_packages ;;

@@ -93,6 +93,7 @@ static const struct slip_cli_command *const commands[] = {
 	&command_push,
 	&slip_command_validate,
 	&slip_command_schema,
+	&slip_command_pause,
 	&slip_command_cache,
 	&slip_command_man,
 	&slip_command_version,

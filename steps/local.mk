@@ -51,6 +51,22 @@ libsteps_a_SOURCES += \
 	steps/build/user.h \
 	steps/container.c \
 	steps/container.h \
+	steps/deploy/deploy.c \
+	steps/deploy/deploy.h \
+	steps/deploy/kind.c \
+	steps/deploy/kind.h \
+	steps/deploy/kubeconfig.c \
+	steps/deploy/kubeconfig.h \
+	steps/deploy/kubectl.c \
+	steps/deploy/kubectl.h \
+	steps/deploy/manifest.c \
+	steps/deploy/manifest.h \
+	steps/deploy/pin.c \
+	steps/deploy/pin.h \
+	steps/deploy/rollout.c \
+	steps/deploy/rollout.h \
+	steps/deploy/sources.c \
+	steps/deploy/sources.h \
 	steps/dotnet_publish.c \
 	steps/dotnet_publish.h \
 	steps/image/push.c \

@@ -21,6 +21,7 @@ E2E_TESTS += \
 	tests/e2e/build_basic.bats \
 	tests/e2e/build_service.bats \
 	tests/e2e/demo.bats \
+	tests/e2e/deploy.bats \
 	tests/e2e/dockerfile_add.bats \
 	tests/e2e/dockerfile_config.bats \
 	tests/e2e/dockerfile_copy.bats \
@@ -29,6 +30,7 @@ E2E_TESTS += \
 	tests/e2e/dockerfile_run.bats \
 	tests/e2e/dockerfile_stages.bats \
 	tests/e2e/dotnet.bats \
+	tests/e2e/dotnet_deploy.bats \
 	tests/e2e/errors.bats \
 	tests/e2e/examples.bats \
 	tests/e2e/gitlab.bats \
@@ -36,6 +38,7 @@ E2E_TESTS += \
 	tests/e2e/image.bats \
 	tests/e2e/jenkins.bats \
 	tests/e2e/manual.bats \
+	tests/e2e/pause.bats \
 	tests/e2e/push.bats \
 	tests/e2e/run.bats
 
@@ -105,6 +108,8 @@ UNIT_TESTS += \
 	tests/unit/test_spec_spec \
 	tests/unit/test_spec_yaml \
 	tests/unit/test_steps_copy \
+	tests/unit/test_steps_deploy_kubectl \
+	tests/unit/test_steps_deploy_manifest \
 	tests/unit/test_steps_dotnet_publish \
 	tests/unit/test_steps_evaluate \
 	tests/unit/test_steps_key \
@@ -120,6 +125,7 @@ FUZZ_TARGETS += \
 	tests/fuzz/fuzz_expr \
 	tests/fuzz/fuzz_ignore \
 	tests/fuzz/fuzz_inflate \
+	tests/fuzz/fuzz_kube_manifest \
 	tests/fuzz/fuzz_manifest \
 	tests/fuzz/fuzz_ref \
 	tests/fuzz/fuzz_spec \

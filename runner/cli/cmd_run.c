@@ -51,6 +51,7 @@ static int run_with(struct slip_cli *cli, const struct options *o, const struct 
 	struct slip_engine_options engine =
 		slip_engine_options_of(&o->pipeline, stages, cli->kinds);
 	engine.jobs = o->jobs;
+	engine.out_dir = o->out;
 	engine.is_soft_exit = o->soft_exit;
 	if (slip_cli_report(cli, &report, err) < 0)
 		return -1;

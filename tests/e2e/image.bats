@@ -152,3 +152,15 @@ workspace_with_everything() {
 	assert_status 0
 	assert_equal "$(registry_tags team/pod)" 1
 }
+
+@test "image: a container that pauses ends at once when its pod is deleted, and keeps no zombies" {
+	CONTAINER=$(podman run --detach --init=false localhost/slipway:job slipway pause)
+	# shellcheck disable=SC2016
+	podman exec "$CONTAINER" sh -c 'for i in $(seq 20); do (sleep 0 &) ; done; sleep 1'
+	podman exec "$CONTAINER" ps -o stat,comm >ps.txt
+	run ! grep '^Z' ps.txt
+	grep -q slipway ps.txt
+	began=$(date +%s)
+	podman stop --time 30 "$CONTAINER"
+	[ $(($(date +%s) - began)) -lt 10 ]
+}

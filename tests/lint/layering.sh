@@ -18,6 +18,7 @@ find_upward_includes() {
 			level["runner/" level_of[i]] = level_of[i + 1]
 		level["steps"] = 4
 		level["steps/build"] = 4
+		level["steps/deploy"] = 4
 		level["steps/image"] = 4
 		level["steps/push"] = 4
 	}
