@@ -134,6 +134,7 @@ job_script() {
 	need_npm
 	run env NODE_PATH="$NPM_MODULES" node "$E2E_LIB/kubernetes.js" check \
 		"$SLIPWAY_SRCDIR"/pipeline-examples/kubernetes/*.yaml \
+		"$SLIPWAY_SRCDIR"/pipeline-examples/*/k8s/*.yaml \
 		"$SLIPWAY_SRCDIR"/jenkins/kubernetes/*.yaml "$SLIPWAY_SRCDIR"/jenkins/resources/*.yaml
 	assert_equal "$output" ""
 	assert_status 0
