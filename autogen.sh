@@ -18,7 +18,7 @@ END
 build_packages="autoconf automake ca-certificates gcc libarchive-dev libc6-dev libcap-dev
 	libcurl4-openssl-dev libisal-dev libjansson-dev libseccomp-dev libssl-dev libyaml-dev
 	libzstd-dev make pkg-config zlib1g-dev"
-test_packages="bats buildah busybox-static clang clang-format crun curl default-jre-headless
+test_packages="bats buildah busybox-static bzip2 clang clang-format crun curl default-jre-headless
 	docker-registry git groff-base groovy jq mmdebstrap openssl perl podman python3 rsync runc
 	shellcheck skopeo uidmap umoci xz-utils zstd"
 # Only where there is no node: another one than the distribution's does as well.

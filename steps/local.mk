@@ -47,10 +47,32 @@ libsteps_a_SOURCES += \
 	steps/build/stage.h \
 	steps/build/step.c \
 	steps/build/step.h \
+	steps/build/tell.c \
+	steps/build/tell.h \
 	steps/build/user.c \
 	steps/build/user.h \
 	steps/container.c \
 	steps/container.h \
+	steps/context/archive.c \
+	steps/context/archive.h \
+	steps/context/aws.c \
+	steps/context/aws.h \
+	steps/context/azure.c \
+	steps/context/cloud.c \
+	steps/context/cloud.h \
+	steps/context/download.c \
+	steps/context/download.h \
+	steps/context/gcs.c \
+	steps/context/git.c \
+	steps/context/git.h \
+	steps/context/git_options.c \
+	steps/context/git_url.c \
+	steps/context/git_url.h \
+	steps/context/obtain.c \
+	steps/context/obtain.h \
+	steps/context/obtain_internal.h \
+	steps/context/s3.c \
+	steps/context/stores.h \
 	steps/deploy/deploy.c \
 	steps/deploy/deploy.h \
 	steps/deploy/kind.c \

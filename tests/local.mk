@@ -20,6 +20,10 @@ LINT_TESTS += \
 E2E_TESTS += \
 	tests/e2e/build_basic.bats \
 	tests/e2e/build_service.bats \
+	tests/e2e/consoles.bats \
+	tests/e2e/context.bats \
+	tests/e2e/context_git.bats \
+	tests/e2e/context_stores.bats \
 	tests/e2e/demo.bats \
 	tests/e2e/deploy.bats \
 	tests/e2e/dockerfile_add.bats \
@@ -47,6 +51,7 @@ UNIT_TESTS += \
 	tests/unit/test_base_clock \
 	tests/unit/test_base_digest \
 	tests/unit/test_base_err \
+	tests/unit/test_base_escape \
 	tests/unit/test_base_io \
 	tests/unit/test_base_json \
 	tests/unit/test_base_log \
@@ -57,6 +62,8 @@ UNIT_TESTS += \
 	tests/unit/test_base_pool \
 	tests/unit/test_base_proc \
 	tests/unit/test_base_redact \
+	tests/unit/test_base_sign \
+	tests/unit/test_base_size \
 	tests/unit/test_base_strv \
 	tests/unit/test_base_suggest \
 	tests/unit/test_base_wire \
@@ -107,6 +114,7 @@ UNIT_TESTS += \
 	tests/unit/test_spec_regex \
 	tests/unit/test_spec_spec \
 	tests/unit/test_spec_yaml \
+	tests/unit/test_steps_context \
 	tests/unit/test_steps_copy \
 	tests/unit/test_steps_deploy_kubectl \
 	tests/unit/test_steps_deploy_manifest \
@@ -123,12 +131,14 @@ FUZZ_TARGETS += \
 	tests/fuzz/fuzz_challenge \
 	tests/fuzz/fuzz_dockerfile \
 	tests/fuzz/fuzz_expr \
+	tests/fuzz/fuzz_git_url \
 	tests/fuzz/fuzz_ignore \
 	tests/fuzz/fuzz_inflate \
 	tests/fuzz/fuzz_kube_manifest \
 	tests/fuzz/fuzz_manifest \
 	tests/fuzz/fuzz_ref \
 	tests/fuzz/fuzz_spec \
+	tests/fuzz/fuzz_text \
 	tests/fuzz/fuzz_unpack
 
 # --- how tests are run ----------------------------------------------------------------------------

@@ -11,9 +11,7 @@ struct options {
 	bool dry_run;
 	bool soft_exit;
 	char *out;
-	char *verbosity;
-	char *log_format;
-	bool log_timestamp;
+	struct slip_log_flags log;
 };
 
 static const struct slip_opt table[] = {
@@ -43,9 +41,7 @@ static int run_with(struct slip_cli *cli, const struct options *o, const struct 
 	int *status, struct slip_err *err)
 {
 	struct slip_report_options report = {
-		.verbosity = o->verbosity,
-		.log_format = o->log_format,
-		.log_timestamp = o->log_timestamp,
+		.log = &o->log,
 		.out_dir = o->dry_run ? NULL : o->out,
 	};
 	struct slip_engine_options engine =

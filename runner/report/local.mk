@@ -1,6 +1,14 @@
 librunner_a_SOURCES += \
 	runner/report/console.c \
 	runner/report/console.h \
+	runner/report/console_gitlab.c \
+	runner/report/console_jenkins.c \
+	runner/report/console_json.c \
+	runner/report/console_lane.c \
+	runner/report/console_plain.c \
+	runner/report/console_screen.c \
+	runner/report/console_style.h \
+	runner/report/console_tty.c \
 	runner/report/events.c \
 	runner/report/events.h \
 	runner/report/files.c \
@@ -8,8 +16,8 @@ librunner_a_SOURCES += \
 	runner/report/hub.c \
 	runner/report/hub.h \
 	runner/report/junit.c \
-	runner/report/limit.c \
-	runner/report/limit.h \
+	runner/report/line.c \
+	runner/report/line.h \
 	runner/report/log_options.h \
 	runner/report/markup.c \
 	runner/report/markup.h \

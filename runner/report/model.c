@@ -212,6 +212,14 @@ static void on_image(struct slip_model_stage *s, const struct slip_record *r)
 	set_field(&image->digest, r, "digest");
 }
 
+static void on_build_end(struct slip_model_stage *s, const struct slip_record *r)
+{
+	s->pulled += int_field(r, "pulled");
+	s->pushed += int_field(r, "pushed");
+	if (slip_streq(r->text, "build.done"))
+		on_image(s, r);
+}
+
 /* --- taking records --------------------------------------------------------------------------- */
 
 struct handler {
@@ -220,7 +228,8 @@ struct handler {
 };
 
 static const struct handler handlers[] = {
-	{"build.done", on_image},
+	{"build.done", on_build_end},
+	{"build.failed", on_build_end},
 	{"image.pushed", on_image},
 	{"stage.artifact", on_artifact},
 	{"stage.done", on_done},

@@ -47,6 +47,8 @@ struct slip_model_stage {
 	size_t images_cap;
 	int64_t hits;
 	int64_t misses;
+	int64_t pulled; /* bytes from registries */
+	int64_t pushed;
 };
 
 struct slip_model {

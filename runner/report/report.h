@@ -7,11 +7,10 @@
 #define SLIP_REPORT_REPORT_H
 
 #include "runner/report/hub.h"
+#include "runner/report/log_options.h"
 
 struct slip_report_options {
-	const char *verbosity; /* NULL: info */
-	const char *log_format; /* NULL: color */
-	bool log_timestamp;
+	const struct slip_log_flags *log;
 	const char *out_dir; /* NULL: no files */
 };
 

@@ -11,12 +11,14 @@
 #include "runner/dockerfile/scope.h"
 #include "steps/build/evaluate.h"
 #include "steps/build/output.h"
+#include "steps/context/obtain.h"
 #include "steps/image/push.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 
 #define TRANSFERS 8
+#define TELLERS 2 /* of tell.h, beside them */
 
 bool slip_builder_caches(const struct slip_builder *b, enum slip_step_kind kind)
 {
@@ -42,55 +44,44 @@ int slip_builder_make_dir(
 	return *fd < 0 ? slip_err_set(err, SLIP_E_IO, errno, "open %s", *path) : 0;
 }
 
+static int open_store(struct slip_builder *b, struct slip_err *err)
+{
+	struct slip_store_options store = {.path = b->req->cache_dir};
+	return b->store ? 0 : slip_store_open(&store, &b->store, err);
+}
+
 /* --- inputs -------------------------------------------------------------------------------------
  */
 
-/* kaniko writes a directory as dir://PATH too; other kinds of context are told apart by "://". */
-static int context_dir(const struct slip_build_request *req, const char **dir, struct slip_err *err)
+/* The Dockerfile is part of the context, and says what else is needed: this comes first. */
+static int load_inputs(struct slip_builder *b, struct slip_err *err)
 {
-	*dir = req->context;
-	if (slip_starts_with(req->context, "dir://"))
-		*dir = req->context + strlen("dir://");
-	else if (strstr(req->context, "://"))
-		return slip_err_set(err, SLIP_E_USAGE, 0,
-			"--context %s: only directories are supported yet", req->context);
-	return 0;
-}
-
-/* From the working directory first, then from the context, as kaniko looks for it. */
-static int find_dockerfile(const struct slip_build_request *req, const char *context, char **path,
-	struct slip_buf *text, struct slip_err *err)
-{
-	slip_autofree char *inside = slip_path_join(context, req->dockerfile);
-	slip_autofree char *lower = slip_path_join(context, "dockerfile");
-	const char *places[] = {
-		req->dockerfile, inside, slip_streq(req->dockerfile, "Dockerfile") ? lower : NULL};
-	for (size_t i = 0; i < SLIP_ARRAY_LEN(places) && places[i]; i++) {
-		struct slip_err why = SLIP_ERR_INIT;
-		if (slip_read_file(AT_FDCWD, places[i], text, &why) == 0) {
-			*path = slip_xstrdup(places[i]);
-			return 0;
-		}
-		if (!slip_err_is(&why, SLIP_E_NOTFOUND) && why.sys != ENOTDIR)
-			return slip_err_copy(err, &why);
-	}
-	return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
-		"there is no Dockerfile at %s, neither from here nor in the context %s; see "
-		"--dockerfile and --context",
-		req->dockerfile, context);
-}
-
-static int load_dockerfile(struct slip_builder *b, struct slip_err *err)
-{
+	slip_cleanup(slip_obtained_release) struct slip_obtained here = {0};
 	slip_autofree char *path = NULL;
 	slip_autobuf text;
 	slip_buf_init(&text, SLIP_MAX_DOCKERFILE);
-	const char *dir;
-	if (context_dir(b->req, &dir, err) < 0 ||
-		find_dockerfile(b->req, dir, &path, &text, err) < 0 ||
-		slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err) < 0)
+	if (!slip_context_is_local(b->req->context) && open_store(b, err) < 0)
 		return -1;
-	return slip_context_open(dir, path, &b->context, err);
+	struct slip_obtain obtain = {
+		.where = b->req->context,
+		.git = &b->req->git,
+		.work_path = b->store ? slip_store_work_path(b->store) : NULL,
+	};
+	if (slip_context_obtain(&obtain, &here, err) < 0)
+		return -1;
+	slip_autofree char *sub_path =
+		here.sub_path && b->req->context_sub_path
+			? slip_xasprintf("%s/%s", here.sub_path, b->req->context_sub_path)
+			: slip_xstrdup(here.sub_path ? here.sub_path : b->req->context_sub_path);
+	struct slip_context_options opt = {
+		.dir = here.dir,
+		.sub_path = sub_path,
+		.is_foreign = here.is_ours,
+	};
+	if (slip_context_open(&opt, &b->context, err) < 0 ||
+		slip_context_read_dockerfile(b->context, b->req->dockerfile, &path, &text, err) < 0)
+		return -1;
+	return slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err);
 }
 
 static void read_build_args(struct slip_builder *b)
@@ -155,16 +146,14 @@ static bool may_run(const struct slip_dockerfile *df)
 
 int slip_builder_open(struct slip_builder *b, enum slip_isolation_mode wanted, struct slip_err *err)
 {
-	struct slip_store_options store = {.path = b->req->cache_dir};
 	/* Isolation first of all: the process has one thread until then. */
-	if (slip_store_open(&store, &b->store, err) < 0 ||
-		slip_isolation_enter(wanted, slip_store_work_path(b->store), &b->isolation, err) <
-			0)
+	if (open_store(b, err) < 0 || slip_isolation_enter(wanted, slip_store_work_path(b->store),
+					      &b->isolation, err) < 0)
 		return -1;
 	/* The first request loads libcurl, which takes as long as a small layer. */
 	b->cpu = slip_pool_new(slip_pool_processors());
 	slip_pool_start(b->cpu);
-	b->io = slip_pool_new(TRANSFERS);
+	b->io = slip_pool_new(TRANSFERS + TELLERS);
 	return slip_registries_open(&b->req->registries, &b->http, &b->registry, err);
 }
 
@@ -177,12 +166,15 @@ static int open_services(struct slip_builder *b, struct slip_err *err)
 		return -1;
 	slip_autofree char *platform = slip_platform_print(&b->platform);
 	slip_event("build.start", "dockerfile", b->dockerfile->name, "target", b->req->target,
-		"platform", platform, "isolation", slip_isolation_name(b->isolation.mode), "why",
-		b->isolation.why, NULL);
-	if (!b->req->cache)
-		return 0;
-	b->digests = slip_digests_new(b);
-	return slip_cache_new(b, &b->cache, err);
+		"context", b->req->context, "platform", platform, "isolation",
+		slip_isolation_name(b->isolation.mode), "why", b->isolation.why, NULL);
+	if (b->req->cache) {
+		b->digests = slip_digests_new(b);
+		if (slip_cache_new(b, &b->cache, err) < 0)
+			return -1;
+	}
+	b->tell = slip_tell_start(b);
+	return 0;
 }
 
 static void free_base(void *base)
@@ -208,6 +200,7 @@ static void drop_stages(struct slip_builder *b)
 
 void slip_builder_release(struct slip_builder *b)
 {
+	slip_tell_free(b->tell);
 	slip_push_check_free(b->rights);
 	slip_cache_free(b->cache);
 	slip_digests_free(b->digests);
@@ -317,16 +310,6 @@ static int write_outputs(
 	return rc;
 }
 
-static void announce_end(const struct slip_build_result *result, double seconds)
-{
-	char time[24], hits[24], misses[24];
-	snprintf(time, sizeof(time), "%.2f", seconds);
-	snprintf(hits, sizeof(hits), "%zu", result->hits);
-	snprintf(misses, sizeof(misses), "%zu", result->misses);
-	slip_event("build.done", "digest", result->digest.s, "seconds", time, "hits", hits,
-		"misses", misses, NULL);
-}
-
 static void count_hits(const struct slip_builder *b, struct slip_build_result *result)
 {
 	for (size_t i = 0; i < b->n_stages; i++) {
@@ -358,12 +341,16 @@ static int execute(struct slip_builder *b, struct slip_err *err)
 static int build_once(
 	struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
 {
+	slip_tell_phase(b->tell, "looking for base images and cached layers");
 	if (evaluate(b, err) < 0)
 		return -1;
 	probe(b);
 	mark_files(b);
+	slip_tell_step(b->tell, NULL);
+	slip_tell_context(b->tell);
 	if (execute(b, err) < 0)
 		return -1;
+	slip_tell_phase(b->tell, b->req->no_push ? "writing the image" : "pushing the image");
 	return write_outputs(b, result, err);
 }
 
@@ -387,17 +374,15 @@ static int build_without_lost(
 
 static int build(struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
 {
-	double start = slip_clock_monotonic();
 	read_build_args(b);
 	if (slip_build_request_check(b->req, err) < 0 || slip_output_check(b->req, err) < 0 ||
-		read_platform(b, err) < 0 || read_epoch(b, err) < 0 ||
-		load_dockerfile(b, err) < 0 || open_services(b, err) < 0)
+		read_platform(b, err) < 0 || read_epoch(b, err) < 0 || load_inputs(b, err) < 0 ||
+		open_services(b, err) < 0)
 		return -1;
 	b->rights = start_push_check(b);
 	int rc = build_without_lost(b, result, err);
 	count_hits(b, result);
-	if (rc == 0)
-		announce_end(result, slip_clock_monotonic() - start);
+	slip_tell_end(b->tell, result, rc == 0);
 	return rc;
 }
 

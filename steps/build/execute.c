@@ -196,15 +196,19 @@ static void announce(const struct slip_build_stage *s, const struct slip_step *s
 	const char *event, double seconds)
 {
 	char number[24], total[24], time[24], bytes[24];
+	static const char *const kinds[] = {[SLIP_STEP_RUN] = "run",
+		[SLIP_STEP_COPY] = "copy",
+		[SLIP_STEP_WORKDIR] = "workdir"};
 	bool done = step->result != SLIP_STEP_PENDING;
+	slip_autofree char *where = slip_xasprintf("%s:%d", step->file->name, step->start_line);
 	snprintf(number, sizeof(number), "%zu", step->number);
 	snprintf(total, sizeof(total), "%zu", s->n_steps + 1);
 	snprintf(time, sizeof(time), "%.2f", seconds);
 	snprintf(bytes, sizeof(bytes), "%llu", (unsigned long long)step->layer.desc.size);
 	slip_event(event, "stage", s->ast->name ? s->name : NULL, "step", number, "steps", total,
-		"text", step->label, "source", step->hit_source, "seconds",
-		seconds >= 0 ? time : NULL, "bytes", done ? bytes : NULL, "digest",
-		done ? step->layer.desc.digest.s : NULL, NULL);
+		"kind", kinds[step->kind], "text", step->label, "where", where, "source",
+		step->hit_source, "seconds", seconds >= 0 ? time : NULL, "bytes",
+		done ? bytes : NULL, "digest", done ? step->layer.desc.digest.s : NULL, NULL);
 }
 
 /* Why a step is executed although there is a cache. */
@@ -232,6 +236,7 @@ static int build_step(struct slip_build_stage *s, size_t i, struct slip_err *err
 	double start = slip_clock_monotonic();
 	if (slip_cancel_check(err) < 0)
 		return -1;
+	slip_tell_step(s->builder->tell, step->label);
 	announce_miss(s, step);
 	announce(s, step, "step.start", -1);
 	if (rootfs_with(s, i, err) < 0 || make_layer(s, i, err) < 0)

@@ -27,6 +27,8 @@ struct key {
 /* One row for every key of `build:`; cache keys are below. */
 static const struct key keys[] = {
 	{"context", "context", ONE, KEY(context)},
+	{"context-sub-path", "context-sub-path", ONE, KEY(context_sub_path)},
+	{"git", "git", PAIRS, KEY(git)},
 	{"dockerfile", "dockerfile", ONE, KEY(dockerfile)},
 	{"target", "target", ONE, KEY(target)},
 	{"platform", "custom-platform", ONE, KEY(platform)},
@@ -72,7 +74,6 @@ static const struct key keys[] = {
 	{"push-retry", "push-retry", ONE, KEY(push_retry)},
 	{"image-download-retry", "image-download-retry", ONE, KEY(image_download_retry)},
 	{"image-fs-extract-retry", "image-fs-extract-retry", ONE, KEY(image_fs_extract_retry)},
-	{"context-sub-path", NULL, UNSUPPORTED, KEY(context_sub_path)},
 	{"single-snapshot", "single-snapshot", ONE, KEY(single_snapshot)},
 	{"materialize", NULL, UNSUPPORTED, KEY(materialize)},
 	{"preserve-context", "preserve-context", ONE, KEY(preserve_context)},
@@ -191,7 +192,6 @@ static int set_cache(
 static int refuse_rest(const struct slip_build_spec *b, struct slip_err *err)
 {
 	const struct slip_value *first = b->secrets.n		   ? &b->secrets.v[0]
-					 : b->git.n		   ? &b->git.v[0].name
 					 : b->ignore_paths.n	   ? &b->ignore_paths.v[0]
 					 : b->credential_helpers.n ? &b->credential_helpers.v[0]
 								   : NULL;
@@ -199,7 +199,6 @@ static int refuse_rest(const struct slip_build_spec *b, struct slip_err *err)
 		return 0;
 	slip_err_set(err, SLIP_E_SPEC, 0, "build.%s is not supported yet",
 		b->secrets.n	    ? "secrets"
-		: b->git.n	    ? "git"
 		: b->ignore_paths.n ? "ignore-paths"
 				    : "credential-helpers");
 	return at(first, err);
@@ -211,7 +210,7 @@ static int refuse_rest(const struct slip_build_spec *b, struct slip_err *err)
 static void describe(const struct slip_kind_input *in, struct slip_buf *out)
 {
 	const struct slip_build_spec *b = &in->stage->build;
-	slip_buf_addf(out, "build %s", slip_value_text(&b->dockerfile, "Dockerfile"));
+	slip_buf_addf(out, "%s", slip_value_text(&b->dockerfile, "Dockerfile"));
 	for (size_t i = 0; i < b->destinations.n; i++)
 		slip_buf_addf(out, "%s %s", i ? "," : " to", b->destinations.v[i].text);
 	if (b->destinations.n && slip_value_bool(&b->no_push, false))
@@ -230,6 +229,11 @@ static int fill(const struct slip_kind_input *in, struct slip_build_request *r,
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(keys); i++) {
 		if (set_key(r, &keys[i], b, err) < 0)
 			return -1;
+	}
+	if (slip_streq(r->context, "-") || slip_streq(r->context, "tar://stdin")) {
+		slip_err_set(err, SLIP_E_SPEC, 0,
+			"build.context: a stage has no standard input; name a file or an URL");
+		return at(&b->context, err);
 	}
 	if (slip_registries_from_spec(in->pipeline, &r->registries, logins, err) < 0)
 		return -1;

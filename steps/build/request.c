@@ -4,6 +4,7 @@
 
 #include "runner/oci/ref.h"
 #include "runner/report/log_options.h"
+#include "steps/context/obtain.h"
 
 #define AT(member) offsetof(struct slip_build_request, member)
 
@@ -25,8 +26,16 @@ static const char *const isolations[] = {"auto", "namespaces", "chroot", "in-pla
 	}
 
 const struct slip_opt slip_build_options[] = {
-	{"context", 'c', SLIP_OPT_STRING, AT(context), "DIR",
-		"The directory that COPY and ADD read.", "."},
+	{"context", 'c', SLIP_OPT_STRING, AT(context), "DIR|URL",
+		"What COPY and ADD read: a directory, an archive (tar://FILE, - for standard "
+		"input, https://...), a repository (git://..., https://....git#REF:SUBDIR), or an "
+		"object (s3://..., gs://..., Azure).",
+		"."},
+	{"context-sub-path", 0, SLIP_OPT_STRING, AT(context_sub_path), "DIR",
+		"The directory inside the context that is used."},
+	{"git", 0, SLIP_OPT_LIST, AT(git), "NAME=VALUE",
+		"For a repository: branch, depth, insecure-skip-tls, keep-git-dir, "
+		"recurse-submodules, single-branch."},
 	{"dockerfile", 'f', SLIP_OPT_STRING, AT(dockerfile), "FILE",
 		"The Dockerfile: a path from here, or from the context.", "Dockerfile"},
 	{"build-arg", 0, SLIP_OPT_LIST, AT(build_args), "NAME[=VALUE]",
@@ -161,6 +170,8 @@ int slip_build_request_check(const struct slip_build_request *r, struct slip_err
 			"--annotation: Docker's image format has none; use --image-format oci");
 	if (check_pairs(&r->annotations, "annotation", err) < 0 ||
 		check_destinations(&r->destinations, err) < 0)
+		return -1;
+	if (slip_context_check_git(&r->git, err) < 0)
 		return -1;
 	return check_pairs(&r->labels, "label", err);
 }
