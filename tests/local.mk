@@ -9,6 +9,7 @@ E2E_TESTS =
 LINT_TESTS += \
 	tests/lint/banned.sh \
 	tests/lint/format.sh \
+	tests/lint/groovy.sh \
 	tests/lint/headers.sh \
 	tests/lint/layering.sh \
 	tests/lint/selftest.sh \
@@ -35,7 +36,11 @@ E2E_TESTS += \
 	tests/e2e/dotnet.bats \
 	tests/e2e/dotnet_deploy.bats \
 	tests/e2e/errors.bats \
+	tests/e2e/examples.bats \
+	tests/e2e/gitlab.bats \
 	tests/e2e/harness.bats \
+	tests/e2e/image.bats \
+	tests/e2e/jenkins.bats \
 	tests/e2e/manual.bats \
 	tests/e2e/pause.bats \
 	tests/e2e/push.bats \

@@ -299,7 +299,9 @@ static void init_main(
 	raise_oom_score();
 	if (!in->spec.hostname)
 		in->spec.hostname = slip_xstrdup(DEFAULT_HOSTNAME);
-	if (sethostname(in->spec.hostname, strlen(in->spec.hostname)) < 0) {
+	/* Filters of containers (podman's) allow the namespace, but not its name: it keeps theirs.
+	 */
+	if (sethostname(in->spec.hostname, strlen(in->spec.hostname)) < 0 && errno != EPERM) {
 		slip_err_set(&err, SLIP_E_SANDBOX, errno, "set the host name");
 		fail(&err);
 	}

@@ -61,7 +61,8 @@ need() {
 need_npm() {
 	local package
 	need node
-	export NODE_PATH=$SLIPWAY_SRCDIR/build/npm/node_modules
+	NPM_MODULES=$SLIPWAY_SRCDIR/build/npm/node_modules
+	export NODE_PATH=$NPM_MODULES
 	for package in "$@"; do
 		[ -d "$NODE_PATH/$package" ] ||
 			e2e_skip "the npm package $package is not installed: ./autogen.sh deps test"
