@@ -19,6 +19,7 @@ LINT_TESTS += \
 E2E_TESTS += \
 	tests/e2e/build_basic.bats \
 	tests/e2e/build_service.bats \
+	tests/e2e/ci.bats \
 	tests/e2e/demo.bats \
 	tests/e2e/dockerfile_add.bats \
 	tests/e2e/dockerfile_config.bats \
@@ -60,6 +61,7 @@ UNIT_TESTS += \
 	tests/unit/test_dockerfile_print \
 	tests/unit/test_dockerfile_scope \
 	tests/unit/test_dockerfile_values \
+	tests/unit/test_engine_ci \
 	tests/unit/test_engine_git \
 	tests/unit/test_engine_output_file \
 	tests/unit/test_engine_plan \

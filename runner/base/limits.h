@@ -19,6 +19,7 @@
 #define SLIP_MAX_SPEC_NODES 100000
 #define SLIP_MAX_SPEC_DIAGS 200
 #define SLIP_MAX_SPEC_FILES 32
+#define SLIP_MAX_CI_ENV (4 * SLIP_MIB) /* a captured environment */
 #define SLIP_MAX_STAGES 1000
 #define SLIP_MAX_MATRIX_CELLS 200
 #define SLIP_MAX_EXPR_DEPTH 32

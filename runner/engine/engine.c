@@ -6,6 +6,8 @@
 #include "runner/base/limits.h"
 #include "runner/base/log.h"
 #include "runner/base/path.h"
+#include "runner/engine/ci.h"
+#include "runner/engine/ci_env.h"
 #include "runner/engine/exec.h"
 
 #include <errno.h>
@@ -120,6 +122,9 @@ static int set_up(
 	if (!s->run.workspace)
 		return slip_err_set(err, SLIP_E_IO, errno, "find the working directory");
 	if (load(opt->spec, &s->written, err) < 0)
+		return -1;
+	s->run.is_ci = !opt->ci_env && !slip_streq(slip_ci_provider(), "local");
+	if (opt->ci_env && slip_ci_env_replay(opt->ci_env, err) < 0)
 		return -1;
 	slip_facts_init(&s->run.facts, s->run.workspace);
 	s->run.facts.is_plan = is_plan;

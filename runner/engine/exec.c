@@ -361,7 +361,7 @@ static void await_own_signal(struct exec *x, const struct job *j)
 {
 	int status = j->run.child.status;
 	if (j->is_over_time || (status != 128 + SIGTERM && status != 128 + SIGINT) ||
-		slip_streq(slip_ci_provider(), "local"))
+		!x->run->is_ci)
 		return;
 	struct pollfd p = {.fd = slip_cancel_fd(), .events = POLLIN};
 	if (!slip_cancel_requested())

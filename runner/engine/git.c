@@ -197,6 +197,41 @@ static char *origin_url(const struct repo *r)
 	return NULL;
 }
 
+/* The host of "[user[:password]@]host[:port]", with the port where it is one of HTTP. */
+static char *authority(const char *text, size_t len, bool keeps_port)
+{
+	slip_autofree char *all = slip_xstrndup(text, len);
+	const char *at = strrchr(all, '@');
+	const char *host = at ? at + 1 : all;
+	const char *colon = strrchr(host, ':');
+	bool is_port = colon && colon[1 + strspn(colon + 1, "0123456789")] == '\0';
+	return slip_xstrndup(host, is_port && !keeps_port ? (size_t)(colon - host) : strlen(host));
+}
+
+bool slip_git_web_url(const char *url, char **page, char **path)
+{
+	const char *rest = strstr(url, "://"), *end = NULL;
+	bool is_http = slip_starts_with(url, "https://") || slip_starts_with(url, "http://");
+	if (is_http || slip_starts_with(url, "ssh://") || slip_starts_with(url, "git://")) {
+		rest += 3;
+		end = strchr(rest, '/');
+	} else if (!rest && (end = strchr(url, ':')) && !memchr(url, '/', (size_t)(end - url))) {
+		rest = url; /* scp's form, "git@host:team/app.git" */
+	}
+	if (!rest || !end || end == rest)
+		return false;
+	slip_autofree char *host = authority(rest, (size_t)(end - rest), is_http);
+	slip_autofree char *name = slip_path_clean_rooted(end + 1);
+	if (slip_ends_with(name, ".git"))
+		name[strlen(name) - strlen(".git")] = '\0';
+	if (!*host || !*name)
+		return false;
+	const char *scheme = slip_starts_with(url, "http://") ? "http" : "https";
+	*page = slip_xasprintf("%s://%s/%s", scheme, host, name);
+	*path = slip_steal_ptr(&name);
+	return true;
+}
+
 void slip_git_read(const char *dir, struct slip_git *out)
 {
 	*out = (struct slip_git){0};

@@ -19,5 +19,10 @@ struct slip_git {
 /* Never fails: what cannot be read is NULL. */
 void slip_git_read(const char *dir, struct slip_git *out);
 void slip_git_release(struct slip_git *g);
+/*
+ * What a clone URL says of the project: its page (https, without credentials and ".git") and its
+ * path on that host, both the caller's. False for local paths and what is no URL.
+ */
+bool slip_git_web_url(const char *url, char **page, char **path);
 
 #endif

@@ -7,6 +7,8 @@ librunner_a_SOURCES += \
 	runner/engine/child.h \
 	runner/engine/ci.c \
 	runner/engine/ci.h \
+	runner/engine/ci_env.c \
+	runner/engine/ci_env.h \
 	runner/engine/engine.c \
 	runner/engine/engine.h \
 	runner/engine/exec.c \

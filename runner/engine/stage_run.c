@@ -4,7 +4,6 @@
 
 #include "runner/base/io.h"
 #include "runner/base/path.h"
-#include "runner/engine/ci.h"
 #include "runner/engine/output_file.h"
 #include "runner/engine/secret.h"
 
@@ -116,7 +115,7 @@ static struct slip_kind_input kind_input(const struct slip_stage_run *s)
 		.cwd = s->cwd,
 		.env = &s->env,
 		.secrets = &s->secrets,
-		.is_push_allowed = opt->is_push_wanted || !slip_streq(slip_ci_provider(), "local"),
+		.is_push_allowed = opt->is_push_wanted || s->run->is_ci,
 		.is_in_place = opt->is_in_place,
 	};
 }
