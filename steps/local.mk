@@ -51,6 +51,8 @@ libsteps_a_SOURCES += \
 	steps/container.h \
 	steps/dotnet_publish.c \
 	steps/dotnet_publish.h \
+	steps/image/auth.c \
+	steps/image/auth.h \
 	steps/image/push.c \
 	steps/image/push.h \
 	steps/image/registries.c \

@@ -148,6 +148,15 @@ static int set_up(
 	return slip_diags_check(&diags, err);
 }
 
+int slip_engine_with_pipeline(const struct slip_engine_options *opt, slip_engine_pipeline_fn *fn,
+	void *arg, struct slip_err *err)
+{
+	slip_cleanup(release_setup) struct setup s = {0};
+	if (set_up(&s, opt, true, err) < 0)
+		return -1;
+	return fn(arg, s.run.pipeline, err);
+}
+
 int slip_engine_run(const struct slip_engine_options *opt, int *status, struct slip_err *err)
 {
 	slip_cleanup(release_setup) struct setup s = {0};

@@ -29,6 +29,10 @@ struct slip_engine_options {
  */
 int slip_engine_run(
 	const struct slip_engine_options *opt, int *status, struct slip_err *err) SLIP_MUST_CHECK;
+/* Call fn with the spec's pipeline, resolved, which lives for the call only. */
+typedef int slip_engine_pipeline_fn(void *arg, const struct slip_pipeline *p, struct slip_err *err);
+int slip_engine_with_pipeline(const struct slip_engine_options *opt, slip_engine_pipeline_fn *fn,
+	void *arg, struct slip_err *err) SLIP_MUST_CHECK;
 /* Append what a run would do, as text; executes, reads and writes nothing else. */
 int slip_engine_plan(const struct slip_engine_options *opt, struct slip_buf *out,
 	struct slip_err *err) SLIP_MUST_CHECK;

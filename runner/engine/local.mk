@@ -9,6 +9,8 @@ librunner_a_SOURCES += \
 	runner/engine/ci.h \
 	runner/engine/ci_env.c \
 	runner/engine/ci_env.h \
+	runner/engine/ci_registry.c \
+	runner/engine/ci_registry.h \
 	runner/engine/engine.c \
 	runner/engine/engine.h \
 	runner/engine/exec.c \

@@ -79,12 +79,25 @@ static const struct slip_object password_object = {
 	FIELDS(password_fields), .name = "a password or token", .finish = finish_source};
 #undef S
 
+/* Half a login would be none, silently. */
+static void finish_registry(struct slip_decoder *d, const struct slip_yaml_node *node, void *base)
+{
+	(void)base;
+	bool has_user = slip_yaml_get(node, "user"), has_password = slip_yaml_get(node, "password");
+	if (has_user != has_password)
+		slip_diags_add(d->diags, node->pos,
+			"a login is \"user\" and \"password\" together, or \"token\"");
+	else if (has_user && slip_yaml_get(node, "token"))
+		slip_diags_add(d->diags, node->pos,
+			"a login is either \"user\" and \"password\", or \"token\"");
+}
+
 #define S struct slip_spec_registry
 static const struct slip_field registry_fields[] = {
 	F("user", OBJECT, user, "User name.", .object = &user_object),
 	F("password", OBJECT, password, "Password: {env: NAME} or {file: PATH}.",
 		.object = &password_object),
-	F("token", OBJECT, token, "Registry token: {env: NAME} or {file: PATH}.",
+	F("token", OBJECT, token, "Bearer token for the registry: {env: NAME} or {file: PATH}.",
 		.object = &password_object),
 	F("ca", TEXT, ca, "PEM file with the authorities to trust for this registry."),
 	F("client-cert", TEXT, client_cert, "PEM file with the client certificate."),
@@ -93,7 +106,8 @@ static const struct slip_field registry_fields[] = {
 	F("insecure", BOOL, insecure, "Allow plain HTTP."),
 	F("skip-tls-verify", BOOL, skip_tls_verify, "Accept any certificate."),
 };
-static const struct slip_object registry_object = {FIELDS(registry_fields), .name = "a registry"};
+static const struct slip_object registry_object = {
+	FIELDS(registry_fields), .name = "a registry", .finish = finish_registry};
 #undef S
 
 #define S struct slip_spec_cache

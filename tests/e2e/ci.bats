@@ -107,3 +107,143 @@ git_here() {
 	check detached "tag v1 v1"
 	check worktree "branch topic v1"
 }
+
+# A context with nothing but a file.
+small_context() {
+	mkdir -p context
+	printf 'FROM scratch\nCOPY file /\n' >context/Dockerfile
+	echo text >context/file
+}
+
+@test "ci: credentials from the job's variables alone, without HOME" {
+	small_context
+	registry_start token
+	export CI_REGISTRY=$REGISTRY CI_REGISTRY_USER=$REGISTRY_USER CI_REGISTRY_PASSWORD=$REGISTRY_PASSWORD
+	unset HOME
+	slipway build -c context -d "$REGISTRY/team/app:1"
+	assert_status 0
+	slipway auth explain "$REGISTRY/team/app"
+	assert_status 0
+	assert_equal "$output" \
+		"$REGISTRY/team/app: user $REGISTRY_USER from CI_REGISTRY_USER and CI_REGISTRY_PASSWORD"
+	[[ "$output$stderr" != *"$REGISTRY_PASSWORD"* ]]
+	CI_REGISTRY_PASSWORD=wrong slipway build -c context -d "$REGISTRY/team/app:2"
+	assert_status 3
+	assert_stderr "CI_REGISTRY_USER and CI_REGISTRY_PASSWORD"
+}
+
+@test "ci: DOCKER_AUTH_CONFIG, as text or as a file, comes before the job's login" {
+	small_context
+	registry_start token
+	registry_login login
+	export CI_REGISTRY=$REGISTRY CI_REGISTRY_USER=nobody CI_REGISTRY_PASSWORD=wrong-password
+	unset HOME
+	DOCKER_AUTH_CONFIG=$(cat login/config.json) slipway build -c context -d "$REGISTRY/team/app:1"
+	assert_status 0
+	DOCKER_AUTH_CONFIG=$PWD/login/config.json slipway build -c context -d "$REGISTRY/team/app:2"
+	assert_status 0
+	DOCKER_AUTH_CONFIG='{"auths":{}}' slipway auth explain "$REGISTRY"
+	assert_status 0
+	assert_stdout "user nobody from CI_REGISTRY_USER"
+	assert_stdout "passed over: DOCKER_AUTH_CONFIG: no entry for $REGISTRY"
+}
+
+@test "ci: a read-only file system but for the temporary directory" {
+	need_root
+	small_context
+	registry_start token
+	export CI_REGISTRY=$REGISTRY CI_REGISTRY_USER=$REGISTRY_USER CI_REGISTRY_PASSWORD=$REGISTRY_PASSWORD
+	unset HOME SLIPWAY_STORE
+	run --separate-stderr unshare -m sh -c '
+		mount --bind / / && mount -o remount,bind,ro / && cd "$1" || exit 99
+		touch /probe-of-a-test 2>/dev/null && exit 98
+		shift
+		exec "$@"' sh "$PWD" "$SLIPWAY" build -c context -d "$REGISTRY/team/app:1" --cache-dir "$T/store"
+	assert_status 0
+}
+
+@test "ci: the spec's own login wins; auth explain reads it" {
+	small_context
+	registry_start token
+	printf '%s\n' "$REGISTRY_PASSWORD" >password
+	export CI_REGISTRY=$REGISTRY CI_REGISTRY_USER=nobody CI_REGISTRY_PASSWORD=wrong-password
+	spec <<-END
+		registries:
+		  $REGISTRY: {user: $REGISTRY_USER, password: {file: password}}
+		stages:
+		  - {name: image, build: {context: context, destinations: ["$REGISTRY/team/app:1"]}}
+	END
+	slipway run --push
+	assert_status 0
+	slipway auth explain "$REGISTRY/team/app"
+	assert_status 0
+	assert_equal "$output" "$REGISTRY/team/app: user $REGISTRY_USER from registries.$REGISTRY of the spec"
+	sed -i 's/user: .*, password/token/' slipway.yaml
+	slipway auth explain "$REGISTRY/team/app"
+	assert_equal "$output" "$REGISTRY/team/app: a token from registries.$REGISTRY of the spec"
+	slipway run --push
+	assert_status 3
+	assert_stderr "a token from registries.$REGISTRY"
+	sed -i 's/{token: /{user: x, token: /' slipway.yaml
+	slipway validate
+	assert_status 2
+	assert_stdout 'slipway.yaml:3:20: a login is "user" and "password" together'
+}
+
+@test "ci: a private authority is trusted by each of five ways" {
+	small_context
+	registry_start basic
+	registry_login login
+	export DOCKER_CONFIG=$T/work/login
+	build() {
+		slipway build -c context -d "$REGISTRY/team/app:1"
+	}
+	build
+	assert_status 4
+	assert_stderr "$REGISTRY" registries.HOST.ca --registry-certificate SSL_CERT_FILE SSL_CERT_DIR \
+		CI_SERVER_TLS_CA_FILE /etc/docker/certs.d/HOST/ca.crt
+	CI_SERVER_TLS_CA_FILE=$REGISTRY_CA CI_REGISTRY=$REGISTRY build
+	assert_status 0
+	CI_SERVER_TLS_CA_FILE=$REGISTRY_CA CI_REGISTRY=other.example.com build
+	assert_status 4
+	SSL_CERT_FILE=$REGISTRY_CA build
+	assert_status 0
+	mkdir certs
+	cp "$REGISTRY_CA" certs/ca.pem
+	SSL_CERT_DIR=$PWD/certs build
+	assert_status 0
+	spec <<-END
+		registries: {"$REGISTRY": {ca: "$REGISTRY_CA"}}
+		stages:
+		  - {name: image, build: {context: context, destinations: ["$REGISTRY/team/app:1"]}}
+	END
+	slipway run --push
+	assert_status 0
+	mkdir -p "$HOME/.config/containers/certs.d/$REGISTRY"
+	cp "$REGISTRY_CA" "$HOME/.config/containers/certs.d/$REGISTRY/ca.crt"
+	build
+	assert_status 0
+}
+
+@test "ci: GitLab's dependency proxy is a mirror of Docker Hub, with its login" {
+	registry_start token
+	local proxy=group/dependency_proxy/containers
+	export DOCKER_CONFIG=$T/work/login
+	registry_login login
+	slipway push "$REGISTRY/base/busybox:1" "$REGISTRY/$proxy/library/busybox:1"
+	assert_status 0
+	unset DOCKER_CONFIG
+	mkdir context
+	printf 'FROM busybox:1\nLABEL a=b\n' >context/Dockerfile
+	export CI_DEPENDENCY_PROXY_SERVER=$REGISTRY CI_DEPENDENCY_PROXY_USER=$REGISTRY_USER \
+		CI_DEPENDENCY_PROXY_PASSWORD=$REGISTRY_PASSWORD \
+		CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX=$REGISTRY/$proxy
+	GITLAB_CI=true slipway build -c context --no-push --oci-layout-path image \
+		--skip-default-registry-fallback
+	assert_status 0
+	assert_stderr "docker.io/library/busybox comes from $REGISTRY"
+	GITLAB_CI=true slipway build -c context --no-push --registry-mirror "$REGISTRY/elsewhere" \
+		--skip-default-registry-fallback --cache-dir "$T/empty"
+	[ "$status" -ne 0 ]
+	assert_stderr "$REGISTRY/elsewhere/library/busybox"
+}
