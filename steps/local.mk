@@ -59,6 +59,8 @@ libsteps_a_SOURCES += \
 	steps/image/registries.h \
 	steps/image/result.c \
 	steps/image/result.h \
+	steps/image/tags.c \
+	steps/image/tags.h \
 	steps/push/archive.c \
 	steps/push/kind.c \
 	steps/push/kind.h \

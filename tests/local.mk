@@ -105,6 +105,7 @@ UNIT_TESTS += \
 	tests/unit/test_steps_evaluate \
 	tests/unit/test_steps_key \
 	tests/unit/test_steps_push \
+	tests/unit/test_steps_tags \
 	tests/unit/test_steps_user \
 	tests/unit/test_steps_workspace \
 	tests/unit/test_store_layout \

@@ -34,6 +34,7 @@ static const struct variable gitlab[] = {
 	{"nodeIndex", "CI_NODE_INDEX"},
 	{"nodeTotal", "CI_NODE_TOTAL"},
 	{"project.defaultBranch", "CI_DEFAULT_BRANCH"},
+	{"project.description", "CI_PROJECT_DESCRIPTION"},
 	{"project.name", "CI_PROJECT_NAME"},
 	{"project.path", "CI_PROJECT_PATH"},
 	{"project.title", "CI_PROJECT_TITLE"},

@@ -25,6 +25,7 @@
 struct slip_kind_input {
 	const struct slip_pipeline *pipeline; /* resolved: registries, cache, defaults */
 	const struct slip_pipeline_stage *stage; /* resolved */
+	const struct slip_json *ci; /* the facts of engine/ci.h */
 	const char *name; /* the stage's, with its cell of the matrix: $SLIPWAY_STAGE */
 	const char *workspace; /* absolute */
 	const char *cwd; /* workspace and working-dir, absolute */

@@ -110,6 +110,7 @@ static struct slip_kind_input kind_input(const struct slip_stage_run *s)
 	return (struct slip_kind_input){
 		.pipeline = s->run->pipeline,
 		.stage = &s->stage,
+		.ci = s->run->facts.ci,
 		.name = s->node->name,
 		.workspace = s->run->workspace,
 		.cwd = s->cwd,

@@ -247,3 +247,44 @@ small_context() {
 	[ "$status" -ne 0 ]
 	assert_stderr "$REGISTRY/elsewhere/library/busybox"
 }
+
+@test "ci: tag rules make many references of a destination" {
+	registry_start
+	small_context
+	spec <<-END
+		stages:
+		  - name: image
+		    build:
+		      context: context
+		      destinations: ["$REGISTRY/app", "$REGISTRY/pinned:1"]
+		      tags:
+		        - {type: semver, pattern: "{{version}}"}
+		        - {type: semver, pattern: "{{major}}.{{minor}}"}
+		        - {type: ref}
+		        - {type: sha}
+		        - {type: raw, value: mainline, enable: "\${{ ci.ref.isDefault }}"}
+		      oci-labels: true
+		      source-date-epoch: commit
+		      labels: {org.opencontainers.image.title: Ours}
+		  - {name: say, run: 'echo "image is \${{ stages.image.outputs.image }}"'}
+	END
+	local sha=1ecfd275763eff1d6b4844ea3168962458c9f27a
+	slipway plan --ci-env "$SLIPWAY_SRCDIR/tests/data/ci/gitlab-tag/env"
+	assert_status 0
+	assert_stdout "to $REGISTRY/app:1.2.3, $REGISTRY/app:1.2, $REGISTRY/app:sha-${sha:0:7}, $REGISTRY/app:latest, $REGISTRY/pinned:1"
+	slipway run --push --ci-env "$SLIPWAY_SRCDIR/tests/data/ci/gitlab-tag/env"
+	assert_status 2
+	assert_stderr "slipway.yaml:14:26" "the time of the commit is not known"
+	slipway run --push --ci-env "$SLIPWAY_SRCDIR/tests/data/ci/gitlab-branch/env"
+	assert_status 0
+	assert_stderr "image is $REGISTRY/app:main"
+	assert_equal "$(registry_tags app)" "$(printf 'main\nmainline\nsha-%s' "${sha:0:7}")"
+	assert_equal "$(registry_tags pinned)" 1
+	registry_fetch app:main "$T/image"
+	assert_equal "$(tree raw-config "$T/image" | jq -cS '[.created, .config.Labels]')" \
+		"[\"2026-03-04T09:20:30Z\",{\"org.opencontainers.image.created\":\"2026-03-04T09:20:30Z\",\"org.opencontainers.image.revision\":\"$sha\",\"org.opencontainers.image.source\":\"https://gitlab.example.com/team/app\",\"org.opencontainers.image.title\":\"Ours\",\"org.opencontainers.image.url\":\"https://gitlab.example.com/team/app\",\"org.opencontainers.image.version\":\"main\"}]"
+	sed -i '/type: ref/d; /type: sha/d; /mainline/d' slipway.yaml
+	slipway run --push --ci-env "$SLIPWAY_SRCDIR/tests/data/ci/gitlab-branch/env"
+	assert_status 2
+	assert_stderr "slipway.yaml:6:22: no rule of \`tags\` applies to this pipeline (branch main)"
+}
