@@ -7,6 +7,8 @@ libsteps_a_SOURCES += \
 	steps/build/builder.h \
 	steps/build/cache.c \
 	steps/build/cache.h \
+	steps/build/checkout.c \
+	steps/build/checkout.h \
 	steps/build/context.c \
 	steps/build/context.h \
 	steps/build/copy.c \

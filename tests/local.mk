@@ -63,6 +63,7 @@ UNIT_TESTS += \
 	tests/unit/test_dockerfile_values \
 	tests/unit/test_engine_ci \
 	tests/unit/test_engine_git \
+	tests/unit/test_engine_git_index \
 	tests/unit/test_engine_output_file \
 	tests/unit/test_engine_plan \
 	tests/unit/test_engine_run \
@@ -115,6 +116,7 @@ FUZZ_TARGETS += \
 	tests/fuzz/fuzz_challenge \
 	tests/fuzz/fuzz_dockerfile \
 	tests/fuzz/fuzz_expr \
+	tests/fuzz/fuzz_git_index \
 	tests/fuzz/fuzz_ignore \
 	tests/fuzz/fuzz_inflate \
 	tests/fuzz/fuzz_manifest \

@@ -8,22 +8,12 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <strings.h>
 
 #define MAX_REF_FILE 4096
 #define MAX_PACKED_REFS (64 * SLIP_MIB)
 #define MAX_GIT_CONFIG SLIP_MIB
 #define MAX_TAG_FILES 10000
-
-struct repo {
-	char *dir; /* HEAD is here: .git, or .git/worktrees/<name> */
-	char *common; /* refs and config are here */
-};
-
-static void release_repo(struct repo *r)
-{
-	free(r->dir);
-	free(r->common);
-}
 
 /* A small file without its trailing white space; NULL when it cannot be read. */
 static char *read_small(const char *dir, const char *name, size_t max)
@@ -74,12 +64,12 @@ static char *git_dir(const char *top)
 	return slip_path_join(top, text + strlen("gitdir: "));
 }
 
-static bool find_repo(const char *start, struct repo *r, char **root)
+static bool find_dir(const char *start, struct slip_git_place *out)
 {
 	slip_autofree char *top = slip_path_clean(start);
 	for (;;) {
-		r->dir = git_dir(top);
-		if (r->dir)
+		out->dir = git_dir(top);
+		if (out->dir)
 			break;
 		if (slip_streq(top, "/") || slip_streq(top, "."))
 			return false;
@@ -87,9 +77,9 @@ static bool find_repo(const char *start, struct repo *r, char **root)
 		free(top);
 		top = up;
 	}
-	slip_autofree char *common = read_small(r->dir, "commondir", MAX_REF_FILE);
-	r->common = common ? slip_path_join(r->dir, common) : slip_xstrdup(r->dir);
-	*root = slip_steal_ptr(&top);
+	slip_autofree char *common = read_small(out->dir, "commondir", MAX_REF_FILE);
+	out->common = common ? slip_path_join(out->dir, common) : slip_xstrdup(out->dir);
+	out->root = slip_steal_ptr(&top);
 	return true;
 }
 
@@ -99,7 +89,7 @@ static bool find_repo(const char *start, struct repo *r, char **root)
  * Lines of packed-refs: "<sha> <ref>", after an annotated tag "^<sha of its commit>".
  * Finds either the sha of `ref`, or the first tag of commit `sha`.
  */
-static char *search_packed(const struct repo *r, const char *ref, const char *sha)
+static char *search_packed(const struct slip_git_place *r, const char *ref, const char *sha)
 {
 	slip_autofree char *text = read_small(r->common, "packed-refs", MAX_PACKED_REFS);
 	const char *name = NULL;
@@ -123,7 +113,7 @@ static char *search_packed(const struct repo *r, const char *ref, const char *sh
 	return NULL;
 }
 
-static char *resolve_ref(const struct repo *r, const char *ref)
+static char *resolve_ref(const struct slip_git_place *r, const char *ref)
 {
 	if (!is_safe_ref(ref))
 		return NULL;
@@ -133,7 +123,7 @@ static char *resolve_ref(const struct repo *r, const char *ref)
 	return search_packed(r, ref, NULL);
 }
 
-static void read_head(const struct repo *r, struct slip_git *g)
+static void read_head(const struct slip_git_place *r, struct slip_git *g)
 {
 	slip_autofree char *head = read_small(r->dir, "HEAD", MAX_REF_FILE);
 	if (!head)
@@ -147,7 +137,7 @@ static void read_head(const struct repo *r, struct slip_git *g)
 }
 
 /* The first tag in byte order, so that the answer does not depend on the directory's order. */
-static char *find_loose_tag(const struct repo *r, const char *sha)
+static char *find_loose_tag(const struct slip_git_place *r, const char *sha)
 {
 	slip_autofree char *path = slip_path_join(r->common, "refs/tags");
 	char *best = NULL;
@@ -179,22 +169,51 @@ static char *without_credentials(const char *url)
 	return slip_xasprintf("%.*s%s", (int)(rest + 3 - url), url, at + 1);
 }
 
-static char *origin_url(const struct repo *r)
+/*
+ * A value of .git/config: of the last line "key = value" in a section whose line begins so. Quotes,
+ * continued lines and includes are not for the values that are asked for here.
+ */
+static char *config_value(const struct slip_git_place *r, const char *section, const char *key)
 {
 	slip_autofree char *text = read_small(r->common, "config", MAX_GIT_CONFIG);
+	slip_autofree char *value = NULL;
 	bool inside = false;
 	for (char *line = text; line && *line;) {
 		size_t len = strcspn(line, "\n");
 		slip_autofree char *copy = slip_xstrndup(line, len);
 		char *p = copy + strspn(copy, " \t");
-		if (*p == '[')
-			inside = slip_starts_with(p, "[remote \"origin\"]");
+		size_t n = strcspn(p, " \t=");
 		const char *equals = strchr(p, '=');
-		if (inside && slip_starts_with(p, "url") && equals)
-			return without_credentials(equals + 1 + strspn(equals + 1, " \t"));
+		if (*p == '[')
+			inside = strncasecmp(p, section, strlen(section)) == 0;
+		if (inside && equals && n == strlen(key) && strncasecmp(p, key, n) == 0) {
+			free(value);
+			value = slip_xstrdup(equals + 1 + strspn(equals + 1, " \t"));
+			value[strcspn(value, "\r")] = '\0';
+		}
 		line += len + (line[len] == '\n');
 	}
-	return NULL;
+	return slip_steal_ptr(&value);
+}
+
+bool slip_git_find(const char *dir, struct slip_git_place *out)
+{
+	*out = (struct slip_git_place){0};
+	if (!find_dir(dir, out))
+		return false;
+	slip_autofree char *modes = config_value(out, "[core]", "filemode");
+	slip_autofree char *format = config_value(out, "[extensions]", "objectformat");
+	out->has_file_modes = !modes || !slip_streq(modes, "false");
+	out->hash_size = format && slip_streq(format, "sha256") ? 32 : 20;
+	return true;
+}
+
+void slip_git_place_release(struct slip_git_place *p)
+{
+	free(p->root);
+	free(p->dir);
+	free(p->common);
+	*p = (struct slip_git_place){0};
 }
 
 /* The host of "[user[:password]@]host[:port]", with the port where it is one of HTTP. */
@@ -235,11 +254,13 @@ bool slip_git_web_url(const char *url, char **page, char **path)
 void slip_git_read(const char *dir, struct slip_git *out)
 {
 	*out = (struct slip_git){0};
-	slip_cleanup(release_repo) struct repo r = {0};
-	if (!find_repo(dir, &r, &out->root))
+	slip_cleanup(slip_git_place_release) struct slip_git_place r;
+	if (!slip_git_find(dir, &r))
 		return;
+	out->root = slip_xstrdup(r.root);
 	read_head(&r, out);
-	out->url = origin_url(&r);
+	slip_autofree char *url = config_value(&r, "[remote \"origin\"]", "url");
+	out->url = url ? without_credentials(url) : NULL;
 	slip_autofree char *origin = read_small(r.common, "refs/remotes/origin/HEAD", MAX_REF_FILE);
 	static const char prefix[] = "ref: refs/remotes/origin/";
 	if (origin && slip_starts_with(origin, prefix))

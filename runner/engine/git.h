@@ -16,6 +16,19 @@ struct slip_git {
 	char *url; /* of origin, as configured, without credentials; NULL */
 };
 
+/* Where a repository is, and how it writes. */
+struct slip_git_place {
+	char *root; /* top of the working tree */
+	char *dir; /* .git, or .git/worktrees/<name>: HEAD and index */
+	char *common; /* refs, objects and config */
+	size_t hash_size; /* 20, or 32 for SHA-256 */
+	bool has_file_modes; /* core.fileMode: the executable bits on disk count */
+};
+
+/* The repository that holds a directory; false when there is none. */
+bool slip_git_find(const char *dir, struct slip_git_place *out);
+void slip_git_place_release(struct slip_git_place *p);
+
 /* Never fails: what cannot be read is NULL. */
 void slip_git_read(const char *dir, struct slip_git *out);
 void slip_git_release(struct slip_git *g);

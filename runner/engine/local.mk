@@ -19,6 +19,8 @@ librunner_a_SOURCES += \
 	runner/engine/facts.h \
 	runner/engine/git.c \
 	runner/engine/git.h \
+	runner/engine/git_index.c \
+	runner/engine/git_index.h \
 	runner/engine/kind.c \
 	runner/engine/kind.h \
 	runner/engine/matrix.c \

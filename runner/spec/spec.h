@@ -231,6 +231,7 @@ struct slip_tag_flavor {
 struct slip_build_spec {
 	struct slip_value context;
 	struct slip_value context_sub_path;
+	struct slip_value context_modes;
 	struct slip_value dockerfile;
 	struct slip_value_map git;
 	struct slip_value target;

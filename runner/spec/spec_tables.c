@@ -263,12 +263,16 @@ static const struct slip_object flavor_object = {FIELDS(flavor_fields), .name = 
 
 #define S struct slip_build_spec
 static const char *const isolations[] = {"auto", "namespaces", "chroot", "in-place", "none", NULL};
+static const char *const context_modes[] = {"auto", "git", "keep", NULL};
 static const char *const compressions[] = {"gzip", "zstd", NULL};
 static const char *const image_formats[] = {"docker", "oci", NULL};
 static const char *const snapshot_modes[] = {"full", "redo", "time", NULL};
 static const struct slip_field build_fields[] = {
 	F("context", TEXT, context, "Directory or URL of the build context; . by default."),
 	F("context-sub-path", TEXT, context_sub_path, "Directory inside the context to use."),
+	F("context-modes", CHOICE, context_modes,
+		"Modes of files that git tracks: as git records them, or as on disk.",
+		.choices = context_modes),
 	F("dockerfile", TEXT, dockerfile, "The Dockerfile; Dockerfile by default."),
 	F("git", MAP, git, "Options of a git context: branch, single-branch, depth, ..."),
 	F("target", TEXT, target, "Stage of the Dockerfile to build; the last by default."),

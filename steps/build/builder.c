@@ -90,7 +90,10 @@ static int load_dockerfile(struct slip_builder *b, struct slip_err *err)
 		find_dockerfile(b->req, dir, &path, &text, err) < 0 ||
 		slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err) < 0)
 		return -1;
-	return slip_context_open(dir, path, &b->context, err);
+	if (slip_context_open(dir, path, &b->context, err) < 0)
+		return -1;
+	return slip_context_set_modes(
+		b->context, (enum slip_context_modes)b->req->context_modes, err);
 }
 
 static void read_build_args(struct slip_builder *b)

@@ -29,6 +29,7 @@ struct key {
 /* One row for every key of `build:`; cache keys are below. */
 static const struct key keys[] = {
 	{"context", "context", ONE, KEY(context)},
+	{"context-modes", "context-modes", ONE, KEY(context_modes)},
 	{"dockerfile", "dockerfile", ONE, KEY(dockerfile)},
 	{"target", "target", ONE, KEY(target)},
 	{"platform", "custom-platform", ONE, KEY(platform)},

@@ -288,3 +288,94 @@ small_context() {
 	assert_status 2
 	assert_stderr "slipway.yaml:6:22: no rule of \`tags\` applies to this pipeline (branch main)"
 }
+
+@test "ci: the umask, times and place of a checkout change neither keys nor digest" {
+	need git
+	git_here init -q origin
+	(
+		cd origin
+		mkdir -p app/bin
+		printf 'FROM scratch\nCOPY . /src\nCOPY app/bin/start /start\n' >Dockerfile
+		echo .git >.dockerignore
+		echo text >app/file
+		echo start >app/bin/start
+		chmod +x app/bin/start
+		ln -s file app/link
+		git_here add .
+		git_here commit -qm one
+	)
+	local mask
+	for mask in 0000 0022 0077; do
+		mkdir "place$mask"
+		(umask "$mask" && git_here clone -q origin "place$mask/clone$mask")
+		find "place$mask" -exec touch -h -d "2020-01-0$((1 + mask % 7))" {} +
+		slipway build -c "place$mask/clone$mask" -f "place$mask/clone$mask/Dockerfile" --no-push \
+			--reproducible --oci-layout-path "$T/$mask" --cache --cache-copy-layers --cache-repo "oci:$T/cache"
+		assert_status 0
+		[ "$mask" = 0000 ] || assert_stderr "2 cached and 0 built"
+	done
+	assert_equal "$(cat "$T/0000/index.json")" "$(cat "$T/0022/index.json")"
+	assert_equal "$(cat "$T/0077/index.json")" "$(cat "$T/0022/index.json")"
+	tree list "$T/0000" >list
+	cat list
+	grep -Eq '755 .*src/app/bin/start' list
+	grep -Eq '644 .*src/app/file' list
+	# As on disk, when asked for.
+	slipway build -c place0000/clone0000 --no-push --reproducible --oci-layout-path "$T/keep" --context-modes keep
+	assert_status 0
+	tree list "$T/keep" | grep -Eq '666 .*src/app/file'
+}
+
+@test "ci: modes: what git does not track stays, what was made executable is" {
+	need git
+	git_here init -q repo
+	mkdir repo/sub
+	printf 'FROM scratch\nCOPY . /\n' >repo/Dockerfile
+	printf '.git\nDockerfile\n.dockerignore\n' >repo/.dockerignore
+	echo a >repo/tracked
+	echo b >repo/script
+	echo c >repo/sub/file
+	git_here -C repo add .
+	echo d >repo/untracked
+	mkdir repo/out
+	chmod 0600 repo/tracked repo/untracked
+	chmod 0711 repo/script
+	chmod 0700 repo/out repo/sub
+	slipway build -c repo --no-push --oci-layout-path "$T/image"
+	assert_status 0
+	assert_equal "$(tree list "$T/image" | awk '{ print $2, $5 }' | sed -E 's/^0+//' | sort -k2)" \
+		"$(printf '700 /out\n755 /script\n755 /sub\n644 /sub/file\n644 /tracked\n600 /untracked')" "$(tree list "$T/image")"
+	# A context below the top, with file modes that the file system does not keep.
+	git_here -C repo config core.fileMode false
+	chmod 0777 repo/sub/file
+	printf 'FROM scratch\nCOPY . /\n' >Dockerfile
+	slipway build -c repo/sub -f Dockerfile --no-push --oci-layout-path "$T/image2"
+	assert_status 0
+	tree list "$T/image2" | grep -Eq ' 0?644 .* /file '
+	slipway build -c repo/out -f Dockerfile --no-push --context-modes git
+	assert_status 2
+	assert_stderr "git tracks nothing in"
+	printf 'DIRCx' >repo/.git/index
+	slipway build -c repo/sub -f Dockerfile --no-push
+	assert_status 0
+	assert_stderr "git's index is broken"
+	slipway build -c repo/sub -f Dockerfile --no-push --context-modes=git
+	assert_status 4
+}
+
+@test "ci: modes: submodules" {
+	need git
+	git_here init -q lib
+	echo a >lib/file
+	git_here -C lib add .
+	git_here -C lib commit -qm lib
+	git_here init -q repo
+	git_here -C repo submodule -q add "$PWD/lib" third/lib
+	printf 'FROM scratch\nCOPY third /\n' >repo/Dockerfile
+	chmod 0666 repo/third/lib/file
+	chmod 0777 repo/third/lib
+	slipway build -c repo --no-push --oci-layout-path "$T/image"
+	assert_status 0
+	tree list "$T/image" | grep -Eq ' 0?644 .* /lib/file '
+	tree list "$T/image" | grep -Eq ' 0?755 .* /lib$'
+}
