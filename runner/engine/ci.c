@@ -2,6 +2,7 @@
 
 #include "runner/engine/ci.h"
 
+#include "runner/base/clock.h"
 #include "runner/base/path.h"
 #include "runner/engine/git.h"
 
@@ -87,6 +88,23 @@ const char *slip_ci_provider(void)
 	if (env("JENKINS_URL") && env("BUILD_NUMBER"))
 		return "jenkins";
 	return env_is("CI", "true") || env_is("CI", "1") ? "generic" : "local";
+}
+
+double slip_ci_time_left(void)
+{
+	const char *text = env("CI_JOB_TIMEOUT"), *started = env("CI_JOB_STARTED_AT");
+	double limit = text && env_is("GITLAB_CI", "true") ? strtod(text, NULL) : 0;
+	int64_t since = 0;
+	if (!(limit > 0 && limit < 1e9))
+		return 0;
+	double age = slip_clock_elapsed();
+	if (started && slip_clock_parse_rfc3339(started, &since, NULL) == 0) {
+		double told = (double)(slip_clock_now() - since);
+		/* The runner's clock may be another one. */
+		if (told >= age && told < limit)
+			age = told;
+	}
+	return limit - age;
 }
 
 char *slip_ci_slug(const char *text)

@@ -17,7 +17,7 @@ struct slip_engine_options {
 	struct slip_strv stages; /* empty: all */
 	struct slip_strv set; /* NAME=VALUE */
 	const char *ci_env; /* --ci-env, replayed (ci_env.h); NULL: none */
-	int64_t jobs; /* at once; less than 1 means 1 */
+	int64_t jobs; /* at once; 0: one per processor (base/pool.h) */
 	bool is_push_wanted; /* --push */
 	bool is_in_place; /* --in-place */
 	bool is_soft_exit; /* --soft-exit: 10 when allowed failures happened */

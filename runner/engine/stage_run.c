@@ -201,12 +201,14 @@ static int check_status(const struct slip_stage_run *s, struct slip_err *err)
 	if (c->wire.has_error)
 		return slip_err_copy(err, &c->wire.error);
 	enum slip_err_code code = s->launch.request ? SLIP_E_BUG : SLIP_E_COMMAND;
+	slip_autobuf starved;
+	slip_buf_init(&starved, SLIP_ERR_MSG_MAX);
+	slip_cgroup_explain_oom(&c->before, &starved);
 	if (c->status > 128 && c->status < 128 + 65)
 		slip_err_set(err, code, 0, "ended by signal %d (%s)%s", c->status - 128,
-			strsignal(c->status - 128),
-			c->status == 137 ? "; was the memory used up?" : "");
+			strsignal(c->status - 128), starved.data);
 	else
-		slip_err_set(err, code, 0, "exit status %d", c->status);
+		slip_err_set(err, code, 0, "exit status %d%s", c->status, starved.data);
 	if (err)
 		err->status = c->status;
 	return -1;

@@ -379,3 +379,65 @@ small_context() {
 	tree list "$T/image" | grep -Eq ' 0?644 .* /lib/file '
 	tree list "$T/image" | grep -Eq ' 0?755 .* /lib$'
 }
+
+@test "ci: a stage is stopped before the job's time is over, with reports and status 5" {
+	spec <<-'END'
+		stages:
+		  - {name: long, run: echo begun; sleep 600}
+		  - {name: after, run: touch after}
+		finally:
+		  - {name: tidy, run: touch tidied}
+	END
+	export GITLAB_CI=true CI_JOB_TIMEOUT=8
+	SECONDS=0
+	slipway run
+	assert_status 5
+	[ "$SECONDS" -ge 3 ]
+	[ "$SECONDS" -le 7 ]
+	assert_stderr "all that the time limit of the CI job leaves"
+	[ ! -e after ]
+	[ -e tidied ]
+	jq -e '.status == "failed" and .exitStatus == 5' .slipway/out/report.json
+	grep -q testcase .slipway/out/junit/*.xml
+	# The job began before slipway did.
+	CI_JOB_STARTED_AT=$(date -u -d '-5 seconds' +%Y-%m-%dT%H:%M:%SZ)
+	export CI_JOB_STARTED_AT
+	SECONDS=0
+	slipway run
+	assert_status 5
+	[ "$SECONDS" -le 3 ]
+}
+
+@test "ci: a command is the kernel's choice where memory runs out" {
+	spec <<-'END'
+		stages:
+		  - {name: score, run: sleep 0.3; cat /proc/self/oom_score_adj >score}
+	END
+	slipway run
+	assert_status 0
+	[ "$(cat score)" -ge 500 ]
+}
+
+# usage: limit_memory BYTES: sets $GROUP, a control group with that limit, version 1 or 2.
+limit_memory() {
+	local root=/sys/fs/cgroup file=memory.max
+	[ -e "$root/memory/memory.limit_in_bytes" ] && root=$root/memory file=memory.limit_in_bytes
+	GROUP=$root/slipway-test-$$
+	[ "$(id -u)" -eq 0 ] && mkdir "$GROUP" 2>/dev/null && echo "$1" 2>/dev/null >"$GROUP/$file" ||
+		e2e_skip "no control group for memory can be made here" memory-cgroup
+}
+
+@test "ci: memory: a RUN that needs too much is named, with limit, peak and kills" {
+	load lib/build
+	mkdir context
+	need_isolation
+	printf 'FROM scratch\nCOPY rootfs /\nRUN dd if=/dev/zero of=/dev/null bs=300M count=1 && true\n' >context/Dockerfile
+	ln -s busybox context/rootfs/bin/dd
+	limit_memory $((96 << 20))
+	run --separate-stderr sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' sh "$GROUP" \
+		"$SLIPWAY" build -c context --no-push
+	local _
+	for _ in 1 2 3 4 5 6 7 8 9 10; do rmdir "$GROUP" 2>/dev/null && break || sleep 0.1; done
+	assert_status 137
+	assert_stderr "Dockerfile:3" "the kernel killed 1 process for want of memory (limit 96 MiB, peak 9" "raise the limit"
+}

@@ -122,6 +122,35 @@ static void test_urls(void)
 	}
 }
 
+static void left_is(double want, const char *what)
+{
+	double left = slip_ci_time_left();
+	ok(left > want - 2 && left <= want, "%s: %.1f of %.0f s", what, left, want);
+}
+
+static void test_time_left(void)
+{
+	setenv("SLIPWAY_TEST_NOW", "1772616030", 1); /* 2026-03-04T09:20:30Z */
+	setenv("GITLAB_CI", "true", 1);
+	unsetenv("CI_JOB_STARTED_AT");
+	unsetenv("CI_JOB_TIMEOUT");
+	left_is(0, "nothing is known");
+	setenv("CI_JOB_TIMEOUT", "100", 1);
+	left_is(100, "since the program's start");
+	setenv("CI_JOB_STARTED_AT", "2026-03-04T09:19:30Z", 1);
+	left_is(40, "since the job's start");
+	setenv("CI_JOB_STARTED_AT", "2026-03-04T09:00:00Z", 1);
+	left_is(100, "a start that cannot be true");
+	setenv("CI_JOB_STARTED_AT", "2026-03-04T09:59:00Z", 1);
+	left_is(100, "a start in the future");
+	setenv("CI_JOB_TIMEOUT", "soon", 1);
+	left_is(0, "no number");
+	setenv("CI_JOB_TIMEOUT", "100", 1);
+	setenv("GITLAB_CI", "false", 1);
+	left_is(0, "not GitLab");
+	unsetenv("SLIPWAY_TEST_NOW");
+}
+
 int main(void)
 {
 	struct slip_err err = SLIP_ERR_INIT;
@@ -131,6 +160,7 @@ int main(void)
 	test_cases();
 	test_capture();
 	test_urls();
+	test_time_left();
 	(void)!slip_remove_tree(AT_FDCWD, top, NULL);
 	free(top);
 	return done_testing();

@@ -19,8 +19,8 @@ source "$E2E_LIB/registry.bash"
 # shellcheck source=tests/e2e/lib/buildah.bash
 source "$E2E_LIB/buildah.bash"
 
-# Tools that ./autogen.sh cannot install: tests that need them skip even in strict mode.
-E2E_MAY_BE_MISSING="dotnet"
+# What ./autogen.sh cannot install: tests that need it skip even in strict mode.
+E2E_MAY_BE_MISSING="dotnet memory-cgroup"
 
 e2e_setup() {
 	T=$(mktemp -d "$E2E_STATE/test.XXXXXX")
