@@ -162,12 +162,13 @@ int slip_builder_open(struct slip_builder *b, enum slip_isolation_mode wanted, s
 	/* Isolation first of all: the process has one thread until then. */
 	if (slip_store_open(&store, &b->store, err) < 0 ||
 		slip_isolation_enter(wanted, slip_store_work_path(b->store), &b->isolation, err) <
-			0 ||
-		slip_registries_open(&b->req->registries, &b->http, &b->registry, err) < 0)
+			0)
 		return -1;
+	/* The first request loads libcurl, which takes as long as a small layer. */
 	b->cpu = slip_pool_new(slip_pool_processors());
+	slip_pool_start(b->cpu);
 	b->io = slip_pool_new(TRANSFERS);
-	return 0;
+	return slip_registries_open(&b->req->registries, &b->http, &b->registry, err);
 }
 
 static int open_services(struct slip_builder *b, struct slip_err *err)
@@ -181,7 +182,10 @@ static int open_services(struct slip_builder *b, struct slip_err *err)
 	slip_event("build.start", "dockerfile", b->dockerfile->name, "target", b->req->target,
 		"platform", platform, "isolation", slip_isolation_name(b->isolation.mode), "why",
 		b->isolation.why, NULL);
-	return b->req->cache ? slip_cache_new(b, &b->cache, err) : 0;
+	if (!b->req->cache)
+		return 0;
+	b->digests = slip_digests_new(b);
+	return slip_cache_new(b, &b->cache, err);
 }
 
 static void free_base(void *base)
@@ -209,6 +213,7 @@ void slip_builder_release(struct slip_builder *b)
 {
 	slip_push_check_free(b->rights);
 	slip_cache_free(b->cache);
+	slip_digests_free(b->digests);
 	drop_stages(b);
 	slip_map_release(&b->bases);
 	slip_pool_free(b->io);
@@ -387,8 +392,9 @@ static int build(struct slip_builder *b, struct slip_build_result *result, struc
 {
 	double start = slip_clock_monotonic();
 	read_build_args(b);
-	if (slip_build_request_check(b->req, err) < 0 || read_platform(b, err) < 0 ||
-		read_epoch(b, err) < 0 || load_dockerfile(b, err) < 0 || open_services(b, err) < 0)
+	if (slip_build_request_check(b->req, err) < 0 || slip_output_check(b->req, err) < 0 ||
+		read_platform(b, err) < 0 || read_epoch(b, err) < 0 ||
+		load_dockerfile(b, err) < 0 || open_services(b, err) < 0)
 		return -1;
 	b->rights = start_push_check(b);
 	int rc = build_without_lost(b, result, err);
