@@ -229,6 +229,21 @@ static void derive_ref(struct slip_json *ci, const struct slip_git *g)
 	set_bool(ci, "ref.protected", env_is("CI_COMMIT_REF_PROTECTED", "true"));
 }
 
+/* Only of the commit that is checked out: another one's time would be wrong. */
+static void take_commit(struct slip_json *ci, const struct slip_git *g)
+{
+	const char *sha = get(ci, "commit.sha");
+	char time[SLIP_RFC3339_SIZE];
+	if (!sha || !g->sha || !slip_streq(sha, g->sha))
+		return;
+	set(ci, "commit.author", g->author);
+	set(ci, "commit.title", g->title);
+	if (g->time < 0)
+		return;
+	slip_clock_rfc3339(g->time, time);
+	set(ci, "commit.time", time);
+}
+
 static void derive_commit(struct slip_json *ci)
 {
 	const char *sha = get(ci, "commit.sha");
@@ -275,6 +290,7 @@ struct slip_json *slip_ci_read(const char *workspace)
 	if (slip_streq(provider, "local") || is_generic)
 		set(ci, "tag", g.tag);
 	derive_ref(ci, &g);
+	take_commit(ci, &g);
 	derive_commit(ci);
 	derive_project(ci, &g, workspace, url ? url : g.url);
 	return ci;

@@ -5,6 +5,7 @@
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
 #include "runner/base/path.h"
+#include "runner/engine/git_object.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -14,6 +15,7 @@
 #define MAX_PACKED_REFS (64 * SLIP_MIB)
 #define MAX_GIT_CONFIG SLIP_MIB
 #define MAX_TAG_FILES 10000
+#define MAX_OBJECT (256 * SLIP_KIB) /* of a commit or tag */
 
 /* A small file without its trailing white space; NULL when it cannot be read. */
 static char *read_small(const char *dir, const char *name, size_t max)
@@ -136,6 +138,18 @@ static void read_head(const struct slip_git_place *r, struct slip_git *g)
 	}
 }
 
+/* Is it this commit, or an annotated tag of it? One that was just made is a loose object. */
+static bool is_tag_of(const struct slip_git_place *r, const char *value, const char *sha)
+{
+	slip_autobuf object;
+	slip_autofree char *target = NULL;
+	slip_buf_init(&object, MAX_OBJECT);
+	if (slip_streq(value, sha))
+		return true;
+	return slip_git_object_read_loose(r, value, &object) == SLIP_GIT_TAG &&
+	       slip_git_object_header(&object, "object", &target) && slip_streq(target, sha);
+}
+
 /* The first tag in byte order, so that the answer does not depend on the directory's order. */
 static char *find_loose_tag(const struct slip_git_place *r, const char *sha)
 {
@@ -147,7 +161,7 @@ static char *find_loose_tag(const struct slip_git_place *r, const char *sha)
 		if (e->d_name[0] == '.' || (best && strcmp(e->d_name, best) >= 0))
 			continue;
 		slip_autofree char *value = read_small(path, e->d_name, MAX_REF_FILE);
-		if (!value || !slip_streq(value, sha))
+		if (!value || !is_tag_of(r, value, sha))
 			continue;
 		free(best);
 		best = slip_xstrdup(e->d_name);
@@ -155,6 +169,31 @@ static char *find_loose_tag(const struct slip_git_place *r, const char *sha)
 	if (d)
 		closedir(d);
 	return best;
+}
+
+/* "Ann <ann@example.com> 1772616030 +0100" */
+static int64_t time_of(const char *person)
+{
+	const char *mail = strrchr(person, '>');
+	char *end = NULL;
+	long long t = mail ? strtoll(mail + 1, &end, 10) : -1;
+	return end && *end == ' ' && t >= 0 ? t : -1;
+}
+
+static void read_commit(const struct slip_git_place *r, struct slip_git *g)
+{
+	slip_autobuf object;
+	slip_autofree char *committer = NULL;
+	slip_buf_init(&object, MAX_OBJECT);
+	if (slip_git_object_read(r, g->sha, &object) != SLIP_GIT_COMMIT)
+		return;
+	if (slip_git_object_header(&object, "committer", &committer))
+		g->time = time_of(committer);
+	if (slip_git_object_header(&object, "author", &g->author) && strchr(g->author, '>'))
+		strrchr(g->author, '>')[1] = '\0';
+	const char *message = strstr(object.data, "\n\n");
+	if (message)
+		g->title = slip_xstrndup(message + 2, strcspn(message + 2, "\n"));
 }
 
 /* --- configuration ---------------------------------------------------------------------------- */
@@ -253,7 +292,7 @@ bool slip_git_web_url(const char *url, char **page, char **path)
 
 void slip_git_read(const char *dir, struct slip_git *out)
 {
-	*out = (struct slip_git){0};
+	*out = (struct slip_git){.time = -1};
 	slip_cleanup(slip_git_place_release) struct slip_git_place r;
 	if (!slip_git_find(dir, &r))
 		return;
@@ -266,6 +305,7 @@ void slip_git_read(const char *dir, struct slip_git *out)
 	if (origin && slip_starts_with(origin, prefix))
 		out->default_branch = slip_xstrdup(origin + sizeof(prefix) - 1);
 	if (out->sha) {
+		read_commit(&r, out);
 		out->tag = find_loose_tag(&r, out->sha);
 		if (!out->tag)
 			out->tag = search_packed(&r, NULL, out->sha);
@@ -278,6 +318,8 @@ void slip_git_release(struct slip_git *g)
 	free(g->sha);
 	free(g->branch);
 	free(g->tag);
+	free(g->author);
+	free(g->title);
 	free(g->default_branch);
 	free(g->url);
 	*g = (struct slip_git){0};

@@ -11,7 +11,11 @@ struct slip_git {
 	char *root; /* top of the working tree; NULL: not in a checkout */
 	char *sha; /* NULL before the first commit */
 	char *branch; /* NULL when HEAD is detached */
-	char *tag; /* a tag of this commit; annotated ones are seen when packed */
+	char *tag; /* a tag of this commit */
+	char *author; /* "Ann <ann@example.com>"; NULL where the commit cannot be read, as the next
+			 two */
+	char *title; /* the message's first line */
+	int64_t time; /* of the committer, seconds since the epoch; -1 */
 	char *default_branch; /* of the remote "origin"; NULL when not known */
 	char *url; /* of origin, as configured, without credentials; NULL */
 };

@@ -21,6 +21,8 @@ librunner_a_SOURCES += \
 	runner/engine/git.h \
 	runner/engine/git_index.c \
 	runner/engine/git_index.h \
+	runner/engine/git_object.c \
+	runner/engine/git_object.h \
 	runner/engine/kind.c \
 	runner/engine/kind.h \
 	runner/engine/matrix.c \

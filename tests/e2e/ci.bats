@@ -100,6 +100,7 @@ git_here() {
 			return 1
 		}
 	}
+	check origin "branch main v1"
 	git_here -C origin pack-refs --all
 	check origin "branch main v1"
 	check full "branch main v1"
@@ -439,4 +440,22 @@ limit_memory() {
 	for _ in 1 2 3 4 5 6 7 8 9 10; do rmdir "$GROUP" 2>/dev/null && break || sleep 0.1; done
 	assert_status 137
 	assert_stderr "Dockerfile:3" "the kernel killed 1 process for want of memory (limit 96 MiB, peak 9" "raise the limit"
+}
+
+@test "ci: time, author and title of a commit, loose and packed" {
+	need git
+	local format
+	for format in sha1 sha256; do
+		git_here init -q --object-format=$format repo
+		echo a >repo/file
+		git_here -C repo add file
+		GIT_COMMITTER_DATE="1772616030 +0100" git_here -C repo commit -qm "$(printf 'The title\n\nand more')"
+		fact_spec ci.commit.time ci.commit.author ci.commit.title
+		mv slipway.yaml repo
+		(cd repo && "$SLIPWAY" plan) | grep -q '2026-03-04T09:20:30Z Ann <ann@example.com> The title *$'
+		git_here -C repo gc -q
+		[ "$(find repo/.git/objects -name '*.pack' | wc -l)" -eq 1 ]
+		(cd repo && "$SLIPWAY" plan) | grep -q '2026-03-04T09:20:30Z Ann <ann@example.com> The title *$'
+		rm -rf repo
+	done
 }
