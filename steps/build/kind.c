@@ -35,6 +35,7 @@ static const struct key keys[] = {
 	{"platform", "custom-platform", ONE, KEY(platform)},
 	{"build-args", "build-arg", PAIRS, KEY(build_args)},
 	{"labels", "label", PAIRS, KEY(labels)},
+	{"annotations", "annotation", PAIRS, KEY(annotations)},
 	{"no-push", "no-push", ONE, KEY(no_push)},
 	{"oci-layout-path", "oci-layout-path", ONE, KEY(oci_layout_path)},
 	{"tar-path", "tar-path", ONE, KEY(tar_path)},
@@ -74,9 +75,9 @@ static const struct key keys[] = {
 	{"image-download-retry", "image-download-retry", ONE, KEY(image_download_retry)},
 	{"image-fs-extract-retry", "image-fs-extract-retry", ONE, KEY(image_fs_extract_retry)},
 	{"context-sub-path", NULL, UNSUPPORTED, KEY(context_sub_path)},
-	{"single-snapshot", NULL, UNSUPPORTED, KEY(single_snapshot)},
+	{"single-snapshot", "single-snapshot", ONE, KEY(single_snapshot)},
 	{"materialize", NULL, UNSUPPORTED, KEY(materialize)},
-	{"preserve-context", NULL, UNSUPPORTED, KEY(preserve_context)},
+	{"preserve-context", "preserve-context", ONE, KEY(preserve_context)},
 	{"push-ignore-immutable-tag-errors", NULL, UNSUPPORTED,
 		KEY(push_ignore_immutable_tag_errors)},
 };
@@ -192,7 +193,6 @@ static int set_cache(
 static int refuse_rest(const struct slip_build_spec *b, struct slip_err *err)
 {
 	const struct slip_value *first = b->secrets.n		   ? &b->secrets.v[0]
-					 : b->annotations.n	   ? &b->annotations.v[0].name
 					 : b->git.n		   ? &b->git.v[0].name
 					 : b->ignore_paths.n	   ? &b->ignore_paths.v[0]
 					 : b->credential_helpers.n ? &b->credential_helpers.v[0]
@@ -201,7 +201,6 @@ static int refuse_rest(const struct slip_build_spec *b, struct slip_err *err)
 		return 0;
 	slip_err_set(err, SLIP_E_SPEC, 0, "build.%s is not supported yet",
 		b->secrets.n	    ? "secrets"
-		: b->annotations.n  ? "annotations"
 		: b->git.n	    ? "git"
 		: b->ignore_paths.n ? "ignore-paths"
 				    : "credential-helpers");
