@@ -3,12 +3,16 @@
  */
 #include "config.h"
 
+#include "runner/base/limits.h"
 #include "runner/base/log.h"
 #include "runner/base/path.h"
 #include "runner/base/proc.h"
 #include "runner/cli/command.h"
+#include "runner/cli/pipeline_options.h"
+#include "runner/engine/ci_env.h"
 #include "runner/sandbox/run.h"
 #include "steps/build/builder.h"
+#include "steps/image/auth.h"
 #include "steps/push/push.h"
 #include "steps/steps.h"
 
@@ -78,11 +82,77 @@ static const struct slip_cli_command command_push = {
 	.run = run_push,
 };
 
+struct auth_options {
+	struct slip_pipeline_options pipeline;
+};
+
+static const struct slip_opt auth_table[] = {
+	SLIP_CLI_PIPELINE_OPTIONS(struct auth_options),
+	{NULL},
+};
+
+struct auth_question {
+	const char *where;
+	struct slip_buf answer;
+};
+
+static int explain(void *arg, const struct slip_pipeline *p, struct slip_err *err)
+{
+	struct auth_question *q = arg;
+	return slip_auth_explain(p, q->where, &q->answer, err);
+}
+
+/* The spec counts where there is one; only the one of the default name may be missing. */
+static int auth(struct slip_cli *cli, const struct auth_options *o, const struct slip_strv *words,
+	struct slip_err *err)
+{
+	static const struct slip_strv none;
+	if (words->n != 2 || !slip_streq(words->v[0], "explain"))
+		return slip_err_set(
+			err, SLIP_E_USAGE, 0, "usage: slipway auth explain HOST[/REPOSITORY]");
+	struct slip_engine_options engine = slip_engine_options_of(&o->pipeline, &none, cli->kinds);
+	bool has_spec = !slip_streq(o->pipeline.file, "slipway.yaml") ||
+			access(o->pipeline.file, F_OK) == 0;
+	struct auth_question q = {.where = words->v[1]};
+	slip_buf_init(&q.answer, SLIP_MIB);
+	int rc = has_spec	 ? slip_engine_with_pipeline(&engine, explain, &q, err)
+		 : engine.ci_env ? slip_ci_env_replay(engine.ci_env, err)
+				 : 0;
+	if (rc == 0 && !has_spec)
+		rc = explain(&q, NULL, err);
+	if (rc == 0)
+		rc = slip_cli_print(q.answer.data, q.answer.len, err);
+	slip_buf_release(&q.answer);
+	return rc;
+}
+
+static int run_auth(struct slip_cli *cli, char *const *argv, int *status, struct slip_err *err)
+{
+	struct auth_options o = {0};
+	slip_autostrv words = {0};
+	(void)status;
+	slip_opt_defaults(auth_table, &o);
+	int rc = slip_opt_parse(auth_table, &o, argv, &words, err);
+	if (rc == 0)
+		rc = auth(cli, &o, &words, err);
+	slip_opt_release(auth_table, &o);
+	return rc;
+}
+
+static const struct slip_cli_command command_auth = {
+	.name = "auth",
+	.arguments = "explain HOST[/REPOSITORY]",
+	.summary = "Say which login a registry would get, and which sources were looked at.",
+	.opts = auth_table,
+	.run = run_auth,
+};
+
 static const struct slip_cli_command *const commands[] = {
 	&slip_command_run,
 	&slip_command_plan,
 	&command_build,
 	&command_push,
+	&command_auth,
 	&slip_command_validate,
 	&slip_command_schema,
 	&slip_command_pause,

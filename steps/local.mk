@@ -7,6 +7,8 @@ libsteps_a_SOURCES += \
 	steps/build/builder.h \
 	steps/build/cache.c \
 	steps/build/cache.h \
+	steps/build/checkout.c \
+	steps/build/checkout.h \
 	steps/build/context.c \
 	steps/build/context.h \
 	steps/build/copy.c \
@@ -93,12 +95,16 @@ libsteps_a_SOURCES += \
 	steps/deploy/sources.h \
 	steps/dotnet_publish.c \
 	steps/dotnet_publish.h \
+	steps/image/auth.c \
+	steps/image/auth.h \
 	steps/image/push.c \
 	steps/image/push.h \
 	steps/image/registries.c \
 	steps/image/registries.h \
 	steps/image/result.c \
 	steps/image/result.h \
+	steps/image/tags.c \
+	steps/image/tags.h \
 	steps/push/archive.c \
 	steps/push/kind.c \
 	steps/push/kind.h \

@@ -20,6 +20,7 @@ LINT_TESTS += \
 E2E_TESTS += \
 	tests/e2e/build_basic.bats \
 	tests/e2e/build_service.bats \
+	tests/e2e/ci.bats \
 	tests/e2e/consoles.bats \
 	tests/e2e/context.bats \
 	tests/e2e/context_git.bats \
@@ -49,6 +50,7 @@ E2E_TESTS += \
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf \
+	tests/unit/test_base_cgroup \
 	tests/unit/test_base_clock \
 	tests/unit/test_base_digest \
 	tests/unit/test_base_err \
@@ -77,7 +79,9 @@ UNIT_TESTS += \
 	tests/unit/test_dockerfile_print \
 	tests/unit/test_dockerfile_scope \
 	tests/unit/test_dockerfile_values \
+	tests/unit/test_engine_ci \
 	tests/unit/test_engine_git \
+	tests/unit/test_engine_git_index \
 	tests/unit/test_engine_output_file \
 	tests/unit/test_engine_plan \
 	tests/unit/test_engine_run \
@@ -85,6 +89,7 @@ UNIT_TESTS += \
 	tests/unit/test_layer_entry \
 	tests/unit/test_layer_hostile \
 	tests/unit/test_layer_inflate \
+	tests/unit/test_layer_inflate_zlib \
 	tests/unit/test_layer_isal \
 	tests/unit/test_layer_tar_read \
 	tests/unit/test_layer_tree \
@@ -124,6 +129,7 @@ UNIT_TESTS += \
 	tests/unit/test_steps_evaluate \
 	tests/unit/test_steps_key \
 	tests/unit/test_steps_push \
+	tests/unit/test_steps_tags \
 	tests/unit/test_steps_user \
 	tests/unit/test_steps_workspace \
 	tests/unit/test_store_layout \
@@ -133,6 +139,7 @@ FUZZ_TARGETS += \
 	tests/fuzz/fuzz_challenge \
 	tests/fuzz/fuzz_dockerfile \
 	tests/fuzz/fuzz_expr \
+	tests/fuzz/fuzz_git_index \
 	tests/fuzz/fuzz_git_url \
 	tests/fuzz/fuzz_ignore \
 	tests/fuzz/fuzz_inflate \

@@ -19,6 +19,9 @@
 #define SLIP_MAX_SPEC_NODES 100000
 #define SLIP_MAX_SPEC_DIAGS 200
 #define SLIP_MAX_SPEC_FILES 32
+#define SLIP_MAX_GIT_INDEX (256 * SLIP_MIB)
+#define SLIP_MAX_SUBMODULES 1000
+#define SLIP_MAX_CI_ENV (4 * SLIP_MIB) /* a captured environment */
 #define SLIP_MAX_STAGES 1000
 #define SLIP_MAX_MANIFESTS (16 * SLIP_MIB) /* of one deploy stage */
 #define SLIP_MAX_MANIFEST_NODES 1000000

@@ -2,6 +2,8 @@ librunner_a_SOURCES += \
 	runner/base/banned.h \
 	runner/base/buf.c \
 	runner/base/buf.h \
+	runner/base/cgroup.c \
+	runner/base/cgroup.h \
 	runner/base/clock.c \
 	runner/base/clock.h \
 	runner/base/digest.c \

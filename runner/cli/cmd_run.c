@@ -18,7 +18,7 @@ struct options {
 static const struct slip_opt table[] = {
 	SLIP_CLI_PIPELINE_OPTIONS(struct options),
 	{"jobs", 'j', SLIP_OPT_INT, offsetof(struct options, jobs), "N",
-		"So many stages at once, where their needs allow.", "1"},
+		"So many stages at once, where their needs allow; 0: one per processor.", "1"},
 	{"dry-run", 0, SLIP_OPT_BOOL, offsetof(struct options, dry_run), NULL,
 		"Resolve everything, run nothing: the same as `slipway plan`."},
 	{"soft-exit", 0, SLIP_OPT_BOOL, offsetof(struct options, soft_exit), NULL,

@@ -8,6 +8,7 @@
 struct slip_pipeline_options {
 	char *file;
 	struct slip_strv set;
+	char *ci_env;
 	bool push;
 	bool in_place;
 };
@@ -25,6 +26,12 @@ struct slip_pipeline_options {
 			.offset = offsetof(T, pipeline.set),                                       \
 			.metavar = "NAME=VALUE",                                                   \
 			.help = "The value of a parameter. May be given often."},                  \
+		{.name = "ci-env",                                                                 \
+			.type = SLIP_OPT_STRING,                                                   \
+			.offset = offsetof(T, pipeline.ci_env),                                    \
+			.metavar = "FILE",                                                         \
+			.help = "See what the CI job saw whose `env` is in FILE; pushes nothing "  \
+				"without --push."},                                                \
 		{.name = "push",                                                                   \
 			.type = SLIP_OPT_BOOL,                                                     \
 			.offset = offsetof(T, pipeline.push),                                      \
@@ -45,6 +52,7 @@ static inline struct slip_engine_options slip_engine_options_of(
 		.spec = o->file,
 		.stages = *stages,
 		.set = o->set,
+		.ci_env = o->ci_env,
 		.is_push_wanted = o->push,
 		.is_in_place = o->in_place,
 	};

@@ -100,6 +100,7 @@ int slip_child_start(struct slip_child *c, const struct slip_child_spec *spec, s
 {
 	*c = (struct slip_child){.scope = spec->scope, .output = -1, .records = -1};
 	c->proc.pidfd = -1;
+	slip_cgroup_read(&c->before);
 	slip_lines_init(&c->lines, output_line, c);
 	slip_wire_reader_init(&c->wire, spec->scope);
 	slip_autoclose int output = -1;
@@ -109,6 +110,8 @@ int slip_child_start(struct slip_child *c, const struct slip_child_spec *spec, s
 				       : start_command(c, spec, output, err);
 	if (rc < 0)
 		return -1;
+	if (!spec->launch->request)
+		slip_cgroup_offer(c->proc.pid);
 	c->group = c->proc.pid;
 	c->last_sign = slip_clock_monotonic();
 	return 0;

@@ -8,6 +8,8 @@
 #include "runner/base/limits.h"
 #include "runner/base/log.h"
 #include "runner/base/path.h"
+#include "runner/engine/ci.h"
+#include "runner/engine/ci_env.h"
 #include "runner/engine/exec.h"
 #include "runner/engine/git.h"
 
@@ -154,6 +156,9 @@ static int set_up(
 	s->run.workspace = realpath(".", NULL);
 	if (!s->run.workspace)
 		return slip_err_set(err, SLIP_E_IO, errno, "find the working directory");
+	s->run.is_ci = !opt->ci_env && !slip_streq(slip_ci_provider(), "local");
+	if (opt->ci_env && slip_ci_env_replay(opt->ci_env, err) < 0)
+		return -1;
 	slip_facts_init(&s->run.facts, s->run.workspace);
 	s->run.facts.is_plan = is_plan;
 	if (!is_plan)
@@ -179,6 +184,15 @@ static int set_up(
 	}
 	tell_findings(&diags);
 	return slip_diags_check(&diags, err);
+}
+
+int slip_engine_with_pipeline(const struct slip_engine_options *opt, slip_engine_pipeline_fn *fn,
+	void *arg, struct slip_err *err)
+{
+	slip_cleanup(release_setup) struct setup s = {0};
+	if (set_up(&s, opt, true, err) < 0)
+		return -1;
+	return fn(arg, s.run.pipeline, err);
 }
 
 static int fail_to_start(struct slip_err *err)

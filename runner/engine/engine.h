@@ -17,7 +17,8 @@ struct slip_engine_options {
 	struct slip_strv stages; /* empty: all */
 	struct slip_strv set; /* NAME=VALUE */
 	const char *out_dir; /* for what stages write for people; NULL: .slipway/out */
-	int64_t jobs; /* at once; less than 1 means 1 */
+	const char *ci_env; /* --ci-env, replayed (ci_env.h); NULL: none */
+	int64_t jobs; /* at once; 0: one per processor (base/pool.h) */
 	bool is_push_wanted; /* --push */
 	bool is_in_place; /* --in-place */
 	bool is_soft_exit; /* --soft-exit: 10 when allowed failures happened */
@@ -29,6 +30,10 @@ struct slip_engine_options {
  */
 int slip_engine_run(
 	const struct slip_engine_options *opt, int *status, struct slip_err *err) SLIP_MUST_CHECK;
+/* Call fn with the spec's pipeline, resolved, which lives for the call only. */
+typedef int slip_engine_pipeline_fn(void *arg, const struct slip_pipeline *p, struct slip_err *err);
+int slip_engine_with_pipeline(const struct slip_engine_options *opt, slip_engine_pipeline_fn *fn,
+	void *arg, struct slip_err *err) SLIP_MUST_CHECK;
 /* Append what a run would do, as text; executes, reads and writes nothing else. */
 int slip_engine_plan(const struct slip_engine_options *opt, struct slip_buf *out,
 	struct slip_err *err) SLIP_MUST_CHECK;

@@ -3,6 +3,7 @@
 #include "runner/engine/exec.h"
 
 #include "runner/base/clock.h"
+#include "runner/base/pool.h"
 #include "runner/engine/artifacts.h"
 #include "runner/engine/ci.h"
 
@@ -12,6 +13,7 @@
 
 #define TIMEOUT_GRACE 10.0 /* seconds from TERM to KILL for a stage over its time */
 #define CANCEL_GRACE 3.0
+#define JOB_MARGIN 30.0 /* before the end of the CI job */
 #define FINALLY_BUDGET 120.0 /* for `finally` after a signal */
 /* A signal for the job reaches our children first, by up to this long (seen: 1.01 s). */
 #define OWN_SIGNAL_WAIT 2.0
@@ -41,6 +43,7 @@ struct job {
 	bool has_process;
 	bool has_bad_need; /* something it depends on, however far, failed */
 	bool is_over_time;
+	bool is_job_limit; /* the deadline is what the CI job leaves, not the stage's own */
 	struct slip_stage_run run;
 	int64_t attempts;
 	double started; /* of the first attempt */
@@ -58,7 +61,7 @@ struct exec {
 	size_t max_running;
 	double started;
 	double deadline; /* of the pipeline; 0: none */
-	double finally_deadline; /* after a signal; 0: none */
+	double finally_deadline; /* of the job, or after a signal; 0: none */
 	bool is_cancelled;
 	bool has_failed;
 	struct slip_err first; /* why the pipeline failed */
@@ -201,7 +204,8 @@ static void set_deadline(struct exec *x, struct job *j)
 	double limit = (double)slip_stage_run_timeout(&j->run) / NS;
 	j->deadline = limit > 0 ? now() + limit : 0;
 	double outer = j->node->is_final ? x->finally_deadline : x->deadline;
-	if (outer > 0 && (j->deadline <= 0 || outer < j->deadline))
+	j->is_job_limit = outer > 0 && (j->deadline <= 0 || outer < j->deadline);
+	if (j->is_job_limit)
 		j->deadline = outer;
 }
 
@@ -328,7 +332,9 @@ static void cancel_all(struct exec *x)
 	if (x->is_cancelled || !slip_cancel_requested())
 		return;
 	x->is_cancelled = true;
-	x->finally_deadline = now() + FINALLY_BUDGET;
+	double budget = now() + FINALLY_BUDGET;
+	if (x->finally_deadline <= 0 || budget < x->finally_deadline)
+		x->finally_deadline = budget;
 	slip_warn("stopping: %s", strsignal(slip_cancel_signal()));
 	for (size_t i = 0; i < x->plan->n; i++) {
 		if (x->jobs[i].status == RUNNING)
@@ -362,7 +368,7 @@ static void await_own_signal(struct exec *x, const struct job *j)
 {
 	int status = j->run.child.status;
 	if (j->is_over_time || (status != 128 + SIGTERM && status != 128 + SIGINT) ||
-		slip_streq(slip_ci_provider(), "local"))
+		!x->run->is_ci)
 		return;
 	struct pollfd p = {.fd = slip_cancel_fd(), .events = POLLIN};
 	if (!slip_cancel_requested())
@@ -377,8 +383,11 @@ static void finish_job(struct exec *x, struct job *j)
 	int rc = slip_stage_run_finish(&j->run, &x->run->facts, &j->err);
 	if (rc < 0 && j->is_over_time) {
 		slip_err_clear(&j->err);
-		slip_err_set(&j->err, SLIP_E_TIMEOUT, 0, "over its time of %.0f s",
-			j->deadline - j->attempt_started);
+		slip_err_set(&j->err, SLIP_E_TIMEOUT, 0, "over its time of %.0f s%s",
+			j->deadline - j->attempt_started,
+			j->is_job_limit && !x->is_cancelled
+				? ", all that the time limit of the CI job leaves"
+				: "");
 	} else if (rc < 0 && x->is_cancelled && !j->node->is_final) {
 		slip_err_clear(&j->err);
 		(void)!slip_cancel_check(&j->err);
@@ -525,12 +534,24 @@ static void announce_end(const struct exec *x, int status)
 		summary.data, "seconds", seconds, NULL);
 }
 
-/* GitLab kills a job at its timeout, artifacts and all: be done half a minute before. */
-static double pipeline_deadline(void)
+/*
+ * A job that the CI system ends at its time leaves no reports: stop half a minute before, or half
+ * way where that is nearer, and let `finally` end before, too.
+ */
+static void set_job_limit(struct exec *x)
 {
-	const char *text = getenv("CI_JOB_TIMEOUT");
-	double limit = text && slip_streq(slip_ci_provider(), "gitlab") ? strtod(text, NULL) : 0;
-	return limit > 0 ? now() - slip_clock_elapsed() + (limit > 60 ? limit - 30 : limit / 2) : 0;
+	double left = x->run->is_ci ? slip_ci_time_left() : 0;
+	if (left <= 0)
+		return;
+	x->deadline = now() + (left > 2 * JOB_MARGIN ? left - JOB_MARGIN : left / 2);
+	x->finally_deadline = now() + left - (left > 2 * JOB_MARGIN ? JOB_MARGIN : left / 2) / 6;
+}
+
+static size_t max_running(int64_t jobs)
+{
+	if (jobs == 0)
+		return slip_pool_processors();
+	return jobs > 1 ? (size_t)jobs : 1;
 }
 
 int slip_exec(struct slip_run *run, const struct slip_plan *plan)
@@ -540,12 +561,12 @@ int slip_exec(struct slip_run *run, const struct slip_plan *plan)
 		.run = run,
 		.plan = plan,
 		.jobs = jobs,
-		.max_running = run->opt->jobs > 1 ? (size_t)run->opt->jobs : 1,
+		.max_running = max_running(run->opt->jobs),
 		.started = now(),
-		.deadline = pipeline_deadline(),
 	};
 	for (size_t i = 0; i < plan->n; i++)
 		jobs[i].node = &plan->nodes[i];
+	set_job_limit(&x);
 	announce_plan(&x);
 	for (;;) {
 		cancel_all(&x);

@@ -25,6 +25,7 @@
 struct slip_kind_input {
 	const struct slip_pipeline *pipeline; /* resolved: registries, cache, defaults */
 	const struct slip_pipeline_stage *stage; /* resolved */
+	const struct slip_json *ci; /* the facts of engine/ci.h */
 	const char *name; /* the stage's, with its cell of the matrix: $SLIPWAY_STAGE */
 	const char *id; /* the same as a file's name */
 	const char *out_dir; /* of logs and reports; relative to the workspace, or absolute */

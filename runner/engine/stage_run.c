@@ -4,7 +4,6 @@
 
 #include "runner/base/io.h"
 #include "runner/base/path.h"
-#include "runner/engine/ci.h"
 #include "runner/engine/output_file.h"
 #include "runner/engine/secret.h"
 
@@ -113,6 +112,7 @@ static struct slip_kind_input kind_input(const struct slip_stage_run *s)
 	return (struct slip_kind_input){
 		.pipeline = s->run->pipeline,
 		.stage = &s->stage,
+		.ci = s->run->facts.ci,
 		.name = s->node->name,
 		.id = s->node->id,
 		.out_dir = opt->out_dir ? opt->out_dir : ".slipway/out",
@@ -120,7 +120,7 @@ static struct slip_kind_input kind_input(const struct slip_stage_run *s)
 		.cwd = s->cwd,
 		.env = &s->env,
 		.secrets = &s->secrets,
-		.is_push_allowed = opt->is_push_wanted || !slip_streq(slip_ci_provider(), "local"),
+		.is_push_allowed = opt->is_push_wanted || s->run->is_ci,
 		.is_in_place = opt->is_in_place,
 	};
 }
@@ -205,12 +205,14 @@ static int check_status(const struct slip_stage_run *s, struct slip_err *err)
 	if (c->wire.has_error)
 		return slip_err_copy(err, &c->wire.error);
 	enum slip_err_code code = s->launch.request ? SLIP_E_BUG : SLIP_E_COMMAND;
+	slip_autobuf starved;
+	slip_buf_init(&starved, SLIP_ERR_MSG_MAX);
+	slip_cgroup_explain_oom(&c->before, &starved);
 	if (c->status > 128 && c->status < 128 + 65)
 		slip_err_set(err, code, 0, "ended by signal %d (%s)%s", c->status - 128,
-			strsignal(c->status - 128),
-			c->status == 137 ? "; was the memory used up?" : "");
+			strsignal(c->status - 128), starved.data);
 	else
-		slip_err_set(err, code, 0, "exit status %d", c->status);
+		slip_err_set(err, code, 0, "exit status %d%s", c->status, starved.data);
 	if (err)
 		err->status = c->status;
 	return -1;

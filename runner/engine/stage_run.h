@@ -19,6 +19,7 @@ struct slip_run {
 	struct slip_pipeline *pipeline; /* resolved */
 	struct slip_facts facts;
 	char *workspace; /* absolute */
+	bool is_ci; /* really there, not replayed */
 	char *temp_dir; /* for $SLIPWAY_OUTPUT files; NULL in plans */
 };
 

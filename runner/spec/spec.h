@@ -179,10 +179,59 @@ enum slip_spec_image_format {
 	SLIP_SPEC_FORMAT_OCI,
 };
 
+enum slip_tag_type {
+	SLIP_TAG_SCHEDULE,
+	SLIP_TAG_SEMVER,
+	SLIP_TAG_EDGE,
+	SLIP_TAG_REF,
+	SLIP_TAG_RAW,
+	SLIP_TAG_SHA,
+};
+
+enum slip_tag_event {
+	SLIP_TAG_EVENT_BRANCH,
+	SLIP_TAG_EVENT_TAG,
+	SLIP_TAG_EVENT_PR,
+};
+
+enum slip_tag_sha {
+	SLIP_TAG_SHA_SHORT,
+	SLIP_TAG_SHA_LONG,
+};
+
+enum slip_tag_latest {
+	SLIP_TAG_LATEST_AUTO,
+	SLIP_TAG_LATEST_TRUE,
+	SLIP_TAG_LATEST_FALSE,
+};
+
+/* A rule that may give the image a tag (steps/image/tags.h). */
+struct slip_tag_rule {
+	struct slip_value type;
+	struct slip_value enable; /* absent: true */
+	struct slip_value priority;
+	struct slip_value prefix;
+	struct slip_value suffix;
+	struct slip_value pattern; /* semver, schedule */
+	struct slip_value value; /* raw; semver: instead of the git tag */
+	struct slip_value event; /* ref */
+	struct slip_value branch; /* edge */
+	struct slip_value format; /* sha */
+};
+
+struct slip_tag_flavor {
+	struct slip_value latest;
+	struct slip_value prefix;
+	struct slip_value suffix;
+	struct slip_value prefix_latest;
+	struct slip_value suffix_latest;
+};
+
 /* A member for every flag of `slipway build`, named as the flag. */
 struct slip_build_spec {
 	struct slip_value context;
 	struct slip_value context_sub_path;
+	struct slip_value context_modes;
 	struct slip_value dockerfile;
 	struct slip_value_map git;
 	struct slip_value target;
@@ -195,6 +244,10 @@ struct slip_build_spec {
 	struct slip_value ignore_var_run;
 
 	struct slip_values destinations;
+	SLIP_ARRAY_OF(struct slip_tag_rule) tags; /* for destinations without a tag */
+	struct slip_tag_flavor flavor;
+	struct slip_value oci_labels;
+	struct slip_value source_date_epoch; /* "commit", or seconds */
 	struct slip_value no_push;
 	struct slip_value oci_layout_path;
 	struct slip_value tar_path;

@@ -79,12 +79,25 @@ static const struct slip_object password_object = {
 	FIELDS(password_fields), .name = "a password or token", .finish = finish_source};
 #undef S
 
+/* Half a login would be none, silently. */
+static void finish_registry(struct slip_decoder *d, const struct slip_yaml_node *node, void *base)
+{
+	(void)base;
+	bool has_user = slip_yaml_get(node, "user"), has_password = slip_yaml_get(node, "password");
+	if (has_user != has_password)
+		slip_diags_add(d->diags, node->pos,
+			"a login is \"user\" and \"password\" together, or \"token\"");
+	else if (has_user && slip_yaml_get(node, "token"))
+		slip_diags_add(d->diags, node->pos,
+			"a login is either \"user\" and \"password\", or \"token\"");
+}
+
 #define S struct slip_spec_registry
 static const struct slip_field registry_fields[] = {
 	F("user", OBJECT, user, "User name.", .object = &user_object),
 	F("password", OBJECT, password, "Password: {env: NAME} or {file: PATH}.",
 		.object = &password_object),
-	F("token", OBJECT, token, "Registry token: {env: NAME} or {file: PATH}.",
+	F("token", OBJECT, token, "Bearer token for the registry: {env: NAME} or {file: PATH}.",
 		.object = &password_object),
 	F("ca", TEXT, ca, "PEM file with the authorities to trust for this registry."),
 	F("client-cert", TEXT, client_cert, "PEM file with the client certificate."),
@@ -93,7 +106,8 @@ static const struct slip_field registry_fields[] = {
 	F("insecure", BOOL, insecure, "Allow plain HTTP."),
 	F("skip-tls-verify", BOOL, skip_tls_verify, "Accept any certificate."),
 };
-static const struct slip_object registry_object = {FIELDS(registry_fields), .name = "a registry"};
+static const struct slip_object registry_object = {
+	FIELDS(registry_fields), .name = "a registry", .finish = finish_registry};
 #undef S
 
 #define S struct slip_spec_cache
@@ -183,14 +197,82 @@ static const struct slip_object axis_object = {
 	FIELDS(named_values_fields), .name = "a matrix axis", .shorthand = "values"};
 #undef S
 
+#define S struct slip_tag_rule
+static const char *const tag_types[] = {"schedule", "semver", "edge", "ref", "raw", "sha", NULL};
+static const char *const tag_events[] = {"branch", "tag", "pr", NULL};
+static const char *const sha_formats[] = {"short", "long", NULL};
+static const struct slip_field tag_fields[] = {
+	F("type", CHOICE, type, "What the tag is made of.", .flags = FIELD_REQUIRED | FIELD_LITERAL,
+		.choices = tag_types),
+	F("enable", BOOL, enable, "Whether the rule counts; true by default."),
+	F("priority", INT, priority, "Order of the rules, highest first; the type's by default.",
+		.max = 100000),
+	F("prefix", TEXT, prefix, "Put before the tag, instead of the type's or the flavor's."),
+	F("suffix", TEXT, suffix, "Put behind the tag, instead of the flavor's."),
+	F("pattern", TEXT, pattern,
+		"semver, schedule: {{version}}, {{major}}.{{minor}}, {{date 'YYYYMMDD'}}, ..."),
+	F("value", TEXT, value, "raw: the tag; semver: a version instead of the git tag."),
+	F("event", CHOICE, event, "ref: for which pipelines; branch by default.",
+		.choices = tag_events),
+	F("branch", TEXT, branch, "edge: the branch; the default branch otherwise."),
+	F("format", CHOICE, format, "sha: 7 digits (short, the default) or all.",
+		.choices = sha_formats),
+};
+
+/* A key of another type would do nothing, silently. */
+static void finish_tag(struct slip_decoder *d, const struct slip_yaml_node *node, void *base)
+{
+	static const struct {
+		const char *key;
+		unsigned types;
+	} keys[] = {
+		{"pattern", 1U << SLIP_TAG_SCHEDULE | 1U << SLIP_TAG_SEMVER},
+		{"value", 1U << SLIP_TAG_SEMVER | 1U << SLIP_TAG_RAW},
+		{"event", 1U << SLIP_TAG_REF},
+		{"branch", 1U << SLIP_TAG_EDGE},
+		{"format", 1U << SLIP_TAG_SHA},
+	};
+	const struct slip_tag_rule *r = base;
+	if (!slip_value_is_set(&r->type))
+		return;
+	for (size_t i = 0; i < SLIP_ARRAY_LEN(keys); i++) {
+		const struct slip_yaml_node *value = slip_yaml_get(node, keys[i].key);
+		if (value && !(keys[i].types & 1U << r->type.num))
+			slip_diags_add(d->diags, value->pos, "\"%s\" means nothing to type %s",
+				keys[i].key, r->type.text);
+	}
+	if (r->type.num == SLIP_TAG_RAW && !slip_yaml_get(node, "value"))
+		slip_diags_add(d->diags, node->pos, "a raw tag needs a \"value\"");
+}
+static const struct slip_object tag_object = {
+	FIELDS(tag_fields), .name = "a tag rule", .shorthand = "type", .finish = finish_tag};
+#undef S
+
+#define S struct slip_tag_flavor
+static const char *const latest_choices[] = {"auto", "true", "false", NULL};
+static const struct slip_field flavor_fields[] = {
+	F("latest", CHOICE, latest, "The tag latest: as the first rule says (auto), or not.",
+		.choices = latest_choices),
+	F("prefix", TEXT, prefix, "Put before every tag that has no prefix of its own."),
+	F("suffix", TEXT, suffix, "Put behind every tag that has no suffix of its own."),
+	F("prefix-latest", BOOL, prefix_latest, "The prefix is for latest, too."),
+	F("suffix-latest", BOOL, suffix_latest, "The suffix is for latest, too."),
+};
+static const struct slip_object flavor_object = {FIELDS(flavor_fields), .name = "flavor"};
+#undef S
+
 #define S struct slip_build_spec
 static const char *const isolations[] = {"auto", "namespaces", "chroot", "in-place", "none", NULL};
+static const char *const context_modes[] = {"auto", "git", "keep", NULL};
 static const char *const compressions[] = {"gzip", "zstd", NULL};
 static const char *const image_formats[] = {"docker", "oci", NULL};
 static const char *const snapshot_modes[] = {"full", "redo", "time", NULL};
 static const struct slip_field build_fields[] = {
 	F("context", TEXT, context, "Directory or URL of the build context; . by default."),
 	F("context-sub-path", TEXT, context_sub_path, "Directory inside the context to use."),
+	F("context-modes", CHOICE, context_modes,
+		"Modes of files that git tracks: as git records them, or as on disk.",
+		.choices = context_modes),
 	F("dockerfile", TEXT, dockerfile, "The Dockerfile; Dockerfile by default."),
 	F("git", MAP, git, "Options of a git context: branch, single-branch, depth, ..."),
 	F("target", TEXT, target, "Stage of the Dockerfile to build; the last by default."),
@@ -205,6 +287,13 @@ static const struct slip_field build_fields[] = {
 	F("ignore-paths", LIST, ignore_paths, "Paths that no snapshot looks at."),
 	F("ignore-var-run", BOOL, ignore_var_run, "Leave /var/run out of snapshots."),
 	F("destinations", LIST, destinations, "References to push the image to."),
+	F("tags", OBJECTS, tags, "Rules for the tags of destinations that have none.",
+		.object = &tag_object),
+	F("flavor", OBJECT, flavor, "What the tags have in common.", .object = &flavor_object),
+	F("oci-labels", BOOL, oci_labels,
+		"Labels org.opencontainers.image.* from what the CI tells."),
+	F("source-date-epoch", TEXT, source_date_epoch,
+		"The image's time: commit (that of the commit), or seconds since 1970."),
 	F("no-push", BOOL, no_push, "Build without pushing the image."),
 	F("oci-layout-path", TEXT, oci_layout_path, "Write the image as an OCI layout."),
 	F("tar-path", TEXT, tar_path, "Write the image as a docker-archive."),

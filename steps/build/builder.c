@@ -82,10 +82,12 @@ static int load_inputs(struct slip_builder *b, struct slip_err *err)
 	if (slip_context_open(&opt, &b->context, err) < 0 ||
 		slip_context_read_dockerfile(b->context, b->req->dockerfile, &path, &text, err) < 0)
 		return -1;
-	if (slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err) == 0)
-		return 0;
-	slip_build_tell_failure(path, err);
-	return -1;
+	if (slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err) < 0) {
+		slip_build_tell_failure(path, err);
+		return -1;
+	}
+	return slip_context_set_modes(
+		b->context, (enum slip_context_modes)b->req->context_modes, err);
 }
 
 static void read_build_args(struct slip_builder *b)

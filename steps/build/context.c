@@ -4,7 +4,9 @@
 
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
+#include "runner/base/log.h"
 #include "runner/base/path.h"
+#include "steps/build/checkout.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,6 +18,7 @@ struct slip_context {
 	int fd;
 	bool is_foreign;
 	struct slip_ignore *ignore; /* NULL: none */
+	struct slip_checkout *checkout; /* NULL: modes are those on disk */
 };
 
 static struct slip_context *of(struct slip_source_tree *t)
@@ -42,8 +45,11 @@ static int real_path(
 	return 0;
 }
 
-static void describe(struct slip_entry *e, const char *path, const struct stat *st)
+static void describe(const struct slip_context *c, struct slip_entry *e, const char *path,
+	const struct stat *on_disk)
 {
+	struct stat seen = *on_disk, *st = &seen;
+	st->st_mode = slip_checkout_mode(c->checkout, path, st->st_mode);
 	slip_entry_init(e, SLIP_ENTRY_FILE, path);
 	if (slip_entry_from_stat(e, st) < 0) {
 		/* A socket in the context arrives as an empty file, as with other builders. */
@@ -95,7 +101,7 @@ static int context_lookup(struct slip_source_tree *t, const char *path, char **r
 		return -1;
 	if (is_hidden(c, real, S_ISDIR(st.st_mode)))
 		return 0;
-	describe(e, real, &st);
+	describe(c, e, real, &st);
 	*resolved = slip_steal_ptr(&real);
 	*found = true;
 	return 0;
@@ -146,7 +152,7 @@ static int context_stat(struct slip_source_tree *t, const char *path, struct sli
 		return -1;
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return slip_err_set(err, SLIP_E_IO, errno, "stat %s", path);
-	describe(e, path, &st);
+	describe(c, e, path, &st);
 	*optional = S_ISDIR(st.st_mode) && c->ignore &&
 		    slip_ignore_dir(c->ignore, path) != SLIP_IGNORE_INCLUDED;
 	return S_ISLNK(st.st_mode) ? add_link(e, dirfd, name, err) : 0;
@@ -316,11 +322,35 @@ int slip_context_open(
 	return 0;
 }
 
+int slip_context_set_modes(
+	struct slip_context *c, enum slip_context_modes modes, struct slip_err *err)
+{
+	struct slip_err why = SLIP_ERR_INIT;
+	if (modes == SLIP_MODES_KEEP)
+		return 0;
+	int rc = slip_checkout_open(c->path, &c->checkout, &why);
+	if (modes == SLIP_MODES_AUTO) {
+		if (rc < 0)
+			slip_warn("%s; the context's files keep the modes that they have on disk",
+				why.msg);
+		return 0;
+	}
+	if (rc < 0) {
+		slip_err_copy(err, &why);
+		return slip_err_wrap(err, "--context-modes=git");
+	}
+	if (!c->checkout)
+		return slip_err_set(err, SLIP_E_USAGE, 0,
+			"--context-modes=git: git tracks nothing in %s", c->path);
+	return 0;
+}
+
 void slip_context_free(struct slip_context *c)
 {
 	if (!c)
 		return;
 	slip_ignore_free(c->ignore);
+	slip_checkout_free(c->checkout);
 	slip_cleanup_close(&c->fd);
 	free(c->path);
 	free(c->name);

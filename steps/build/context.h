@@ -9,6 +9,7 @@
 
 #include "runner/base/buf.h"
 #include "runner/dockerfile/ignore.h"
+#include "steps/build/request.h"
 #include "steps/build/source.h"
 
 struct slip_context;
@@ -28,6 +29,9 @@ int slip_context_open(const struct slip_context_options *opt, struct slip_contex
  */
 int slip_context_read_dockerfile(struct slip_context *c, const char *name, char **path,
 	struct slip_buf *text, struct slip_err *err) SLIP_MUST_CHECK;
+/* From now on, modes are as asked for; GIT is SLIP_E_USAGE where no index can be had. */
+int slip_context_set_modes(struct slip_context *c, enum slip_context_modes modes,
+	struct slip_err *err) SLIP_MUST_CHECK;
 void slip_context_free(struct slip_context *c);
 struct slip_source_tree *slip_context_source(struct slip_context *c);
 

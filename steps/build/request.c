@@ -9,6 +9,8 @@
 #define AT(member) offsetof(struct slip_build_request, member)
 
 static const char *const formats[] = {"", "docker", "oci", NULL};
+/* In the order of enum slip_context_modes. */
+static const char *const context_modes[] = {"auto", "git", "keep", NULL};
 static const char *const compressions[] = {"gzip", "zstd", NULL};
 /* In the order of enum slip_isolation_mode. */
 static const char *const isolations[] = {"auto", "namespaces", "chroot", "in-place", "none", NULL};
@@ -38,6 +40,11 @@ const struct slip_opt slip_build_options[] = {
 		"recurse-submodules, single-branch."},
 	{"dockerfile", 'f', SLIP_OPT_STRING, AT(dockerfile), "FILE",
 		"The Dockerfile: a path from here, or from the context.", "Dockerfile"},
+	{"context-modes", 0, SLIP_OPT_CHOICE, AT(context_modes), "auto|git|keep",
+		"Modes of files that git tracks: 0644 or 0755, whatever the umask of the checkout "
+		"was "
+		"(git; auto where there is an index), or as on disk (keep).",
+		"auto", context_modes},
 	{"build-arg", 0, SLIP_OPT_LIST, AT(build_args), "NAME[=VALUE]",
 		"A value for an ARG; without =VALUE that of the environment variable."},
 	{"label", 0, SLIP_OPT_LIST, AT(labels), "NAME=VALUE",

@@ -16,12 +16,20 @@ enum slip_image_format {
 	SLIP_FORMAT_OCI,
 };
 
+/* The permission bits of the context's files. */
+enum slip_context_modes {
+	SLIP_MODES_AUTO, /* GIT in a checkout whose index can be read, else KEEP */
+	SLIP_MODES_GIT, /* of files that git tracks: as git would record them */
+	SLIP_MODES_KEEP, /* as they are on disk */
+};
+
 struct slip_build_request {
 	/* input */
 	char *context;
 	char *context_sub_path;
 	struct slip_strv git;
 	char *dockerfile;
+	int context_modes; /* enum slip_context_modes */
 	struct slip_strv build_args;
 	struct slip_strv labels;
 	struct slip_strv annotations; /* of the manifest, which is OCI's then */

@@ -2,6 +2,7 @@
 
 #include "steps/build/run.h"
 
+#include "runner/base/cgroup.h"
 #include "runner/base/clock.h"
 #include "runner/base/io.h"
 #include "runner/base/path.h"
@@ -68,15 +69,20 @@ static int run_command(struct slip_build_stage *s, const struct slip_run_step *r
 }
 
 /* The message other builders give, which people and scripts look for. */
-static int explain_failure(const struct slip_run_step *run, struct slip_err *err)
+static int explain_failure(
+	const struct slip_run_step *run, const struct slip_cgroup *before, struct slip_err *err)
 {
 	if (!slip_err_is(err, SLIP_E_COMMAND))
 		return -1;
 	int status = err->status;
 	slip_autofree char *argv = slip_strv_join(&run->argv, " ");
+	slip_autobuf starved;
+	slip_buf_init(&starved, SLIP_ERR_MSG_MAX);
+	slip_cgroup_explain_oom(before, &starved);
 	slip_err_clear(err);
 	slip_err_set(err, SLIP_E_COMMAND, 0,
-		"process \"%.800s\" did not complete successfully: exit code: %d", argv, status);
+		"process \"%.800s\" did not complete successfully: exit code: %d%s", argv, status,
+		starved.data);
 	err->status = status;
 	return -1;
 }
@@ -95,12 +101,14 @@ int slip_run_write(struct slip_build_stage *s, struct slip_step *step, struct sl
 			b->isolation.why);
 	struct slip_overlay overlay = {.merged_fd = -1, .upper_fd = -1};
 	struct slip_diff_stats stats;
+	struct slip_cgroup before;
+	slip_cgroup_read(&before);
 	int rc = slip_push_check_wait(b->rights, err);
 	if (rc == 0)
 		rc = slip_rootfs_mount(s->rootfs, &overlay, err);
 	double start = slip_clock_monotonic();
 	if (rc == 0 && run_command(s, &step->run, &overlay, err) < 0)
-		rc = explain_failure(&step->run, err);
+		rc = explain_failure(&step->run, &before, err);
 	step->command_seconds = slip_clock_monotonic() - start;
 	if (rc == 0) {
 		struct slip_diff diff = {

@@ -21,7 +21,7 @@ source "$E2E_LIB/buildah.bash"
 
 # Tools that ./autogen.sh cannot install everywhere: tests that need them skip even in strict mode.
 # There is no package with a .NET SDK in Debian, and none with kubectl in Ubuntu.
-E2E_MAY_BE_MISSING="dotnet kubectl"
+E2E_MAY_BE_MISSING="dotnet kubectl memory-cgroup"
 
 e2e_setup() {
 	T=$(mktemp -d "$E2E_STATE/test.XXXXXX")
