@@ -19,8 +19,8 @@ build_packages="autoconf automake ca-certificates gcc libarchive-dev libc6-dev l
 	libcurl4-openssl-dev libisal-dev libjansson-dev libseccomp-dev libssl-dev libyaml-dev
 	libzstd-dev make pkg-config zlib1g-dev"
 test_packages="bats buildah busybox-static bzip2 chromium clang clang-format crun curl docker-registry
-	git groff-base jq libxml2-utils mmdebstrap nodejs npm openssl perl podman python3 shellcheck
-	skopeo uidmap umoci xz-utils zstd"
+	git groff-base jq kubernetes-client libxml2-utils mmdebstrap nodejs npm openssl perl podman
+	python3 shellcheck skopeo uidmap umoci xz-utils zstd"
 dev_packages="clang-tidy cppcheck hyperfine libclang-rt-dev strace time"
 
 say() {
@@ -95,24 +95,20 @@ install_npm() {
 	quietly npm ci --prefix build/npm --ignore-scripts --no-audit --no-fund
 }
 
-# A distribution's node may bring an npm of its own, which its package npm conflicts with.
+# A distribution's node may bring an npm of its own, which its package npm conflicts with; kubectl
+# comes from several places, whose packages exclude each other.
 drop_what_is_there() {
 	for package in "$@"; do
 		case $package in
 		nodejs) command -v node >/dev/null && continue ;;
 		npm) command -v npm >/dev/null && continue ;;
+		kubernetes-client) command -v kubectl >/dev/null && continue ;;
 		esac
 		printf '%s\n' "$package"
 	done
 }
 
-# kubectl comes from several places, whose packages exclude each other: any is fine.
-add_kubectl() {
-	command -v kubectl >/dev/null || test_packages="$test_packages kubernetes-client"
-}
-
 install_kind() {
-	add_kubectl
 	# shellcheck disable=SC2086,SC2046 # lists of package names
 	case $1 in
 	build) install_packages $build_packages ;;
