@@ -14,11 +14,7 @@
 
 static int build(struct slip_cli *cli, const struct slip_build_request *req, struct slip_err *err)
 {
-	struct slip_report_options report = {
-		.verbosity = req->verbosity,
-		.log_format = req->log_format,
-		.log_timestamp = req->log_timestamp,
-	};
+	struct slip_report_options report = {.log = &req->log};
 	struct slip_build_result result;
 	if (slip_cli_report(cli, &report, err) < 0)
 		return -1;
@@ -48,11 +44,7 @@ static const struct slip_cli_command command_build = {
 static int push(struct slip_cli *cli, struct slip_push_request *req, const struct slip_strv *words,
 	struct slip_err *err)
 {
-	struct slip_report_options report = {
-		.verbosity = req->verbosity,
-		.log_format = req->log_format,
-		.log_timestamp = req->log_timestamp,
-	};
+	struct slip_report_options report = {.log = &req->log};
 	struct slip_digest digest;
 	for (size_t i = 0; i < words->n; i++) {
 		if (i == 0 && !req->source)
@@ -93,6 +85,7 @@ static const struct slip_cli_command *const commands[] = {
 	&command_push,
 	&slip_command_validate,
 	&slip_command_schema,
+	&slip_command_pause,
 	&slip_command_cache,
 	&slip_command_man,
 	&slip_command_version,

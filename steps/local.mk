@@ -20,6 +20,8 @@ libsteps_a_SOURCES += \
 	steps/build/execute.c \
 	steps/build/fetch.c \
 	steps/build/fetch.h \
+	steps/build/findings.c \
+	steps/build/findings.h \
 	steps/build/key.c \
 	steps/build/key.h \
 	steps/build/kind.c \
@@ -47,6 +49,8 @@ libsteps_a_SOURCES += \
 	steps/build/stage.h \
 	steps/build/step.c \
 	steps/build/step.h \
+	steps/build/tell.c \
+	steps/build/tell.h \
 	steps/build/user.c \
 	steps/build/user.h \
 	steps/container.c \
@@ -71,6 +75,22 @@ libsteps_a_SOURCES += \
 	steps/context/obtain_internal.h \
 	steps/context/s3.c \
 	steps/context/stores.h \
+	steps/deploy/deploy.c \
+	steps/deploy/deploy.h \
+	steps/deploy/kind.c \
+	steps/deploy/kind.h \
+	steps/deploy/kubeconfig.c \
+	steps/deploy/kubeconfig.h \
+	steps/deploy/kubectl.c \
+	steps/deploy/kubectl.h \
+	steps/deploy/manifest.c \
+	steps/deploy/manifest.h \
+	steps/deploy/pin.c \
+	steps/deploy/pin.h \
+	steps/deploy/rollout.c \
+	steps/deploy/rollout.h \
+	steps/deploy/sources.c \
+	steps/deploy/sources.h \
 	steps/dotnet_publish.c \
 	steps/dotnet_publish.h \
 	steps/image/push.c \

@@ -19,10 +19,12 @@ LINT_TESTS += \
 E2E_TESTS += \
 	tests/e2e/build_basic.bats \
 	tests/e2e/build_service.bats \
+	tests/e2e/consoles.bats \
 	tests/e2e/context.bats \
 	tests/e2e/context_git.bats \
 	tests/e2e/context_stores.bats \
 	tests/e2e/demo.bats \
+	tests/e2e/deploy.bats \
 	tests/e2e/dockerfile_add.bats \
 	tests/e2e/dockerfile_config.bats \
 	tests/e2e/dockerfile_copy.bats \
@@ -31,10 +33,13 @@ E2E_TESTS += \
 	tests/e2e/dockerfile_run.bats \
 	tests/e2e/dockerfile_stages.bats \
 	tests/e2e/dotnet.bats \
+	tests/e2e/dotnet_deploy.bats \
 	tests/e2e/errors.bats \
 	tests/e2e/harness.bats \
 	tests/e2e/manual.bats \
+	tests/e2e/pause.bats \
 	tests/e2e/push.bats \
+	tests/e2e/reports.bats \
 	tests/e2e/run.bats
 
 UNIT_TESTS += \
@@ -42,6 +47,7 @@ UNIT_TESTS += \
 	tests/unit/test_base_clock \
 	tests/unit/test_base_digest \
 	tests/unit/test_base_err \
+	tests/unit/test_base_escape \
 	tests/unit/test_base_io \
 	tests/unit/test_base_json \
 	tests/unit/test_base_log \
@@ -53,6 +59,7 @@ UNIT_TESTS += \
 	tests/unit/test_base_proc \
 	tests/unit/test_base_redact \
 	tests/unit/test_base_sign \
+	tests/unit/test_base_size \
 	tests/unit/test_base_strv \
 	tests/unit/test_base_suggest \
 	tests/unit/test_base_wire \
@@ -94,6 +101,7 @@ UNIT_TESTS += \
 	tests/unit/test_registry_retry \
 	tests/unit/test_registry_token \
 	tests/unit/test_report_console \
+	tests/unit/test_report_files \
 	tests/unit/test_report_text \
 	tests/unit/test_sandbox_isolation \
 	tests/unit/test_sandbox_mount \
@@ -105,6 +113,8 @@ UNIT_TESTS += \
 	tests/unit/test_spec_yaml \
 	tests/unit/test_steps_context \
 	tests/unit/test_steps_copy \
+	tests/unit/test_steps_deploy_kubectl \
+	tests/unit/test_steps_deploy_manifest \
 	tests/unit/test_steps_dotnet_publish \
 	tests/unit/test_steps_evaluate \
 	tests/unit/test_steps_key \
@@ -121,9 +131,11 @@ FUZZ_TARGETS += \
 	tests/fuzz/fuzz_git_url \
 	tests/fuzz/fuzz_ignore \
 	tests/fuzz/fuzz_inflate \
+	tests/fuzz/fuzz_kube_manifest \
 	tests/fuzz/fuzz_manifest \
 	tests/fuzz/fuzz_ref \
 	tests/fuzz/fuzz_spec \
+	tests/fuzz/fuzz_text \
 	tests/fuzz/fuzz_unpack
 
 # --- how tests are run ----------------------------------------------------------------------------

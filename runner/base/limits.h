@@ -20,6 +20,9 @@
 #define SLIP_MAX_SPEC_DIAGS 200
 #define SLIP_MAX_SPEC_FILES 32
 #define SLIP_MAX_STAGES 1000
+#define SLIP_MAX_MANIFESTS (16 * SLIP_MIB) /* of one deploy stage */
+#define SLIP_MAX_MANIFEST_NODES 1000000
+#define SLIP_MAX_MANIFEST_FILES 1000
 #define SLIP_MAX_MATRIX_CELLS 200
 #define SLIP_MAX_EXPR_DEPTH 32
 #define SLIP_MAX_REGEX 1000 /* bytes of a pattern */
@@ -71,6 +74,7 @@
 
 /* Output of commands */
 #define SLIP_MAX_LOG_LINE (16 * SLIP_KIB)
+#define SLIP_MAX_HELD_LOG (16 * SLIP_MIB) /* what stages say behind another one, each */
 #define SLIP_MAX_HELPER_OUTPUT (64 * SLIP_KIB)
 
 /* Commands */

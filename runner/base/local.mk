@@ -8,6 +8,10 @@ librunner_a_SOURCES += \
 	runner/base/digest.h \
 	runner/base/err.c \
 	runner/base/err.h \
+	runner/base/escape.c \
+	runner/base/escape.h \
+	runner/base/finding.c \
+	runner/base/finding.h \
 	runner/base/io.c \
 	runner/base/io.h \
 	runner/base/json.c \
@@ -33,6 +37,8 @@ librunner_a_SOURCES += \
 	runner/base/redact.h \
 	runner/base/sign.c \
 	runner/base/sign.h \
+	runner/base/size.c \
+	runner/base/size.h \
 	runner/base/strv.c \
 	runner/base/strv.h \
 	runner/base/suggest.c \

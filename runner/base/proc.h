@@ -72,6 +72,12 @@ static inline bool slip_cancel_requested(void)
 {
 	return slip_cancel_signal() != 0;
 }
+/*
+ * What the second signal, or abort, writes before it ends the program: the bytes are copied, at
+ * most SLIP_CANCEL_WORDS of them, and replace those of the call before; fd < 0: nothing.
+ */
+#define SLIP_CANCEL_WORDS 4096
+void slip_cancel_set_last_words(int fd, const char *text, size_t len);
 /* -1 with SLIP_E_CANCELLED once a signal came: for loops and before long steps. */
 int slip_cancel_check(struct slip_err *err) SLIP_MUST_CHECK;
 

@@ -7,9 +7,7 @@
 
 struct options {
 	struct slip_pipeline_options pipeline;
-	char *verbosity;
-	char *log_format;
-	bool log_timestamp;
+	struct slip_log_flags log;
 };
 
 static const struct slip_opt table[] = {
@@ -21,11 +19,7 @@ static const struct slip_opt table[] = {
 static int plan(struct slip_cli *cli, const struct options *o, const struct slip_strv *stages,
 	struct slip_err *err)
 {
-	struct slip_report_options report = {
-		.verbosity = o->verbosity,
-		.log_format = o->log_format,
-		.log_timestamp = o->log_timestamp,
-	};
+	struct slip_report_options report = {.log = &o->log};
 	struct slip_engine_options engine =
 		slip_engine_options_of(&o->pipeline, stages, cli->kinds);
 	slip_autobuf text;

@@ -3,6 +3,8 @@
 #include "runner/base/limits.h"
 #include "runner/dockerfile/dockerfile_internal.h"
 
+#include <limits.h>
+
 const char *slip_instr_name(enum slip_instr_kind kind)
 {
 	static const char *const names[SLIP_I_COUNT] = {
@@ -92,6 +94,24 @@ int slip_dockerfile_locate(
 	err->sys = inner.sys;
 	err->status = inner.status;
 	return -1;
+}
+
+int slip_dockerfile_located(
+	const char *name, const struct slip_err *err, const char **message, size_t *len)
+{
+	slip_autofree char *mark = slip_xasprintf("%.200s:", name);
+	const char *end = strchrnul(err->msg, '\n'); /* of what comes before the excerpt */
+	int found = 0;
+	for (const char *p = strstr(err->msg, mark); p && p < end; p = strstr(p + 1, mark)) {
+		char *after;
+		long line = strtol(p + strlen(mark), &after, 10);
+		if (line <= 0 || line > INT_MAX || strncmp(after, ": ", 2) != 0)
+			continue;
+		found = (int)line;
+		*message = after + 2;
+		*len = (size_t)(end - *message);
+	}
+	return found;
 }
 
 static void release_command(struct slip_command *cmd)

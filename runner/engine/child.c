@@ -19,6 +19,7 @@ static void output_line(void *ctx, const char *line, size_t len)
 	snprintf(before, sizeof(before), "%s", slip_log_scope());
 	slip_log_set_scope(c->scope);
 	slip_output(line, len);
+	c->last_sign = slip_clock_monotonic();
 	slip_log_set_scope(before);
 }
 
@@ -140,12 +141,13 @@ static bool drain(struct slip_child *c, int *fd)
 			slip_cleanup_close(fd);
 			return false;
 		}
-		c->last_sign = slip_clock_monotonic();
 		got += (size_t)n;
-		if (fd == &c->records)
+		if (fd == &c->records) {
 			slip_wire_reader_add(&c->wire, chunk, (size_t)n);
-		else
+			c->last_sign = slip_clock_monotonic();
+		} else {
 			slip_lines_add(&c->lines, chunk, (size_t)n);
+		}
 	}
 	return *fd >= 0;
 }

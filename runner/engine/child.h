@@ -22,7 +22,7 @@ struct slip_child {
 	int records; /* -1 for a command */
 	struct slip_lines lines;
 	struct slip_wire_reader wire;
-	double last_sign; /* when it said something, monotonic */
+	double last_sign; /* when it said a line or a record, monotonic */
 	double kill_at; /* when a stopped process is killed; 0: it was not stopped */
 	int status; /* after the end: exit status, or 128 + signal */
 };

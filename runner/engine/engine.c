@@ -2,11 +2,14 @@
 
 #include "runner/engine/engine.h"
 
+#include "runner/base/clock.h"
+#include "runner/base/finding.h"
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
 #include "runner/base/log.h"
 #include "runner/base/path.h"
 #include "runner/engine/exec.h"
+#include "runner/engine/git.h"
 
 #include <errno.h>
 
@@ -94,11 +97,43 @@ static void release_setup(struct setup *s)
 	slip_pipeline_free(s->written);
 }
 
+static void tell_findings(const struct slip_diags *diags)
+{
+	for (size_t i = 0; i < diags->n; i++) {
+		const struct slip_diag *d = &diags->v[i];
+		struct slip_finding f = {
+			.rule = "invalid-spec",
+			.severity = SLIP_SEVERITY_ERROR,
+			.file = d->file,
+			.line = d->line,
+			.col = d->col,
+		};
+		slip_finding_tell(&f, "%s", d->message);
+	}
+}
+
+/* What reports need to point at things: where the files are, and where they can be seen. */
+static void announce_source(const struct slip_json *ci, const char *workspace)
+{
+	slip_cleanup(slip_git_release) struct slip_git git;
+	slip_git_read(workspace, &git);
+	slip_autofree char *root = slip_path_clean(git.root ? git.root : workspace);
+	const struct slip_json *project = slip_json_get(ci, "project");
+	const struct slip_json *job = slip_json_get(ci, "job");
+	const struct slip_json *commit = slip_json_get(ci, "commit");
+	const struct slip_json *registry = slip_json_get(ci, "registry");
+	slip_event("pipeline.source", "provider", slip_json_get_str(ci, "provider", NULL), "root",
+		root, "project", slip_json_get_str(project, "url", NULL), "job",
+		slip_json_get_str(job, "url", NULL), "sha", slip_json_get_str(commit, "sha", NULL),
+		"registry", slip_json_get_str(registry, "host", NULL), NULL);
+}
+
 static int load(const char *path, struct slip_pipeline **out, struct slip_err *err)
 {
 	slip_autodiags diags = {0};
 	if (read_spec(path, out, &diags, err) == 0)
 		return 0;
+	tell_findings(&diags);
 	/* The error says a single finding by itself. */
 	if (diags.n == 1 && !diags.v[0].hint)
 		return -1;
@@ -119,10 +154,12 @@ static int set_up(
 	s->run.workspace = realpath(".", NULL);
 	if (!s->run.workspace)
 		return slip_err_set(err, SLIP_E_IO, errno, "find the working directory");
-	if (load(opt->spec, &s->written, err) < 0)
-		return -1;
 	slip_facts_init(&s->run.facts, s->run.workspace);
 	s->run.facts.is_plan = is_plan;
+	if (!is_plan)
+		announce_source(s->run.facts.ci, s->run.workspace);
+	if (load(opt->spec, &s->written, err) < 0)
+		return -1;
 	if (slip_facts_set_params(&s->run.facts, s->written, &opt->set, err) < 0)
 		return -1;
 	slip_facts_set_secrets(&s->run.facts, s->written);
@@ -140,17 +177,28 @@ static int set_up(
 			(struct slip_pipeline_stage *)s->plan.nodes[i].stage, 1};
 		check_kinds(opt->kinds, &one, &diags);
 	}
+	tell_findings(&diags);
 	return slip_diags_check(&diags, err);
+}
+
+static int fail_to_start(struct slip_err *err)
+{
+	char seconds[32], status[16];
+	snprintf(seconds, sizeof(seconds), "%.3f", slip_clock_elapsed());
+	snprintf(status, sizeof(status), "%d", slip_err_exit_status(err));
+	slip_event("pipeline.done", "status", "failed", "exit", status, "summary",
+		"nothing was run", "seconds", seconds, "error", err->msg, NULL);
+	return -1;
 }
 
 int slip_engine_run(const struct slip_engine_options *opt, int *status, struct slip_err *err)
 {
 	slip_cleanup(release_setup) struct setup s = {0};
 	if (set_up(&s, opt, false, err) < 0)
-		return -1;
+		return fail_to_start(err);
 	const char *tmp = getenv("TMPDIR");
 	if (slip_make_temp_dir(tmp && *tmp ? tmp : "/tmp", "slipway-", &s.run.temp_dir, err) < 0)
-		return -1;
+		return fail_to_start(err);
 	*status = slip_exec(&s.run, &s.plan);
 	return 0;
 }

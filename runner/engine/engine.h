@@ -16,6 +16,7 @@ struct slip_engine_options {
 	const char *spec; /* path of slipway.yaml */
 	struct slip_strv stages; /* empty: all */
 	struct slip_strv set; /* NAME=VALUE */
+	const char *out_dir; /* for what stages write for people; NULL: .slipway/out */
 	int64_t jobs; /* at once; less than 1 means 1 */
 	bool is_push_wanted; /* --push */
 	bool is_in_place; /* --in-place */

@@ -13,7 +13,6 @@
 #define TIMEOUT_GRACE 10.0 /* seconds from TERM to KILL for a stage over its time */
 #define CANCEL_GRACE 3.0
 #define FINALLY_BUDGET 120.0 /* for `finally` after a signal */
-#define SIGN_OF_LIFE 10.0 /* a silent job learns of its cancellation late: say something */
 /* A signal for the job reaches our children first, by up to this long (seen: 1.01 s). */
 #define OWN_SIGNAL_WAIT 2.0
 #define NS 1e9
@@ -211,8 +210,10 @@ static void announce_start(struct job *j)
 	slip_autobuf text;
 	slip_buf_init(&text, 4096);
 	slip_stage_run_describe(&j->run, &text);
+	const struct slip_pos *pos = &j->node->stage->pos;
+	slip_autofree char *where = slip_xasprintf("%s:%u", pos->file, pos->line);
 	slip_event("stage.start", "kind", slip_stage_kind_name(j->node->stage->kind), "text",
-		text.len ? text.data : NULL, NULL);
+		text.len ? text.data : NULL, "where", where, NULL);
 }
 
 static int begin_attempt(struct exec *x, struct job *j)
@@ -345,7 +346,7 @@ static void watch_time(struct job *j)
 		slip_child_stop(&j->run.child, TIMEOUT_GRACE);
 	}
 	double sign = j->run.child.last_sign > j->last_sign ? j->run.child.last_sign : j->last_sign;
-	if (t - sign >= SIGN_OF_LIFE) {
+	if (t - sign >= slip_clock_alive_interval()) {
 		char seconds[32];
 		snprintf(seconds, sizeof(seconds), "%.0f", t - j->attempt_started);
 		slip_event("stage.alive", "seconds", seconds, NULL);
@@ -396,13 +397,13 @@ static void finish_job(struct exec *x, struct job *j)
 /* How long poll may sleep: until the next deadline, sign of life, retry or second look. */
 static int poll_time(const struct exec *x)
 {
-	double t = now(), until = t + SIGN_OF_LIFE;
+	double alive = slip_clock_alive_interval(), t = now(), until = t + alive;
 	for (size_t i = 0; i < x->plan->n; i++) {
 		const struct job *j = &x->jobs[i];
 		const struct slip_child *c = &j->run.child;
 		double next[] = {
 			j->status == PENDING ? j->not_before : 0,
-			j->has_process ? j->last_sign + SIGN_OF_LIFE : 0,
+			j->has_process ? j->last_sign + alive : 0,
 			j->has_process && !j->is_over_time ? j->deadline : 0,
 			j->has_process ? c->kill_at : 0,
 			/* Without pidfd_open (before Linux 5.3, gVisor) the end is noticed so. */
@@ -456,7 +457,21 @@ static bool is_all_over(const struct exec *x)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-static void announce_plan(const struct exec *x)
+/* What the stage will do, as far as that can be said before others have run. */
+static void describe_planned(
+	struct exec *x, const struct slip_plan_node *node, struct slip_buf *out)
+{
+	struct slip_view view = {.facts = &x->run->facts, .is_success = true};
+	struct slip_stage_run run;
+	x->run->facts.is_plan = true;
+	slip_stage_run_init(&run, x->run, node, &view);
+	if (slip_stage_run_resolve(&run, NULL) == 0)
+		slip_stage_run_describe(&run, out);
+	slip_stage_run_release(&run);
+	x->run->facts.is_plan = false;
+}
+
+static void announce_plan(struct exec *x)
 {
 	char n[24];
 	snprintf(n, sizeof(n), "%zu stage%s", x->plan->n, x->plan->n == 1 ? "" : "s");
@@ -466,9 +481,13 @@ static void announce_plan(const struct exec *x)
 		slip_json_get_str(slip_json_get(ci, "commit"), "short", NULL), NULL);
 	for (size_t i = 0; i < x->plan->n; i++) {
 		const struct slip_plan_node *node = &x->plan->nodes[i];
+		slip_autobuf text;
+		slip_buf_init(&text, 4096);
+		describe_planned(x, node, &text);
 		slip_log_set_scope(node->id);
 		slip_event("stage.plan", "name", node->name, "kind",
-			slip_stage_kind_name(node->stage->kind), NULL);
+			slip_stage_kind_name(node->stage->kind), "text",
+			text.len ? text.data : NULL, NULL);
 	}
 	slip_log_set_scope("");
 }

@@ -26,6 +26,8 @@ struct slip_kind_input {
 	const struct slip_pipeline *pipeline; /* resolved: registries, cache, defaults */
 	const struct slip_pipeline_stage *stage; /* resolved */
 	const char *name; /* the stage's, with its cell of the matrix: $SLIPWAY_STAGE */
+	const char *id; /* the same as a file's name */
+	const char *out_dir; /* of logs and reports; relative to the workspace, or absolute */
 	const char *workspace; /* absolute */
 	const char *cwd; /* workspace and working-dir, absolute */
 	const struct slip_map *env; /* pipeline's and stage's, the latter wins */

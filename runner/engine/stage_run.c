@@ -91,7 +91,9 @@ int slip_stage_run_resolve(struct slip_stage_run *s, struct slip_err *err)
 	add_env(&s->env, &s->stage.env);
 	s->cwd = slip_path_join(
 		s->run->workspace, slip_value_text(&s->stage.working_dir, s->run->workspace));
-	if (!slip_value_is_set(&s->stage.container) && s->stage.kind != SLIP_STAGE_BUILD &&
+	bool is_command =
+		s->stage.kind == SLIP_STAGE_RUN || s->stage.kind == SLIP_STAGE_DOTNET_PUBLISH;
+	if (!slip_value_is_set(&s->stage.container) && is_command &&
 		slip_value_is_set(&s->run->pipeline->defaults.container)) {
 		s->stage.container = s->run->pipeline->defaults.container;
 		s->stage.container.text = slip_xstrdup(s->stage.container.text);
@@ -112,6 +114,8 @@ static struct slip_kind_input kind_input(const struct slip_stage_run *s)
 		.pipeline = s->run->pipeline,
 		.stage = &s->stage,
 		.name = s->node->name,
+		.id = s->node->id,
+		.out_dir = opt->out_dir ? opt->out_dir : ".slipway/out",
 		.workspace = s->run->workspace,
 		.cwd = s->cwd,
 		.env = &s->env,

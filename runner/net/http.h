@@ -30,6 +30,8 @@ struct slip_http_options {
 int slip_http_new(const struct slip_http_options *opt, struct slip_http **out,
 	struct slip_err *err) SLIP_MUST_CHECK;
 void slip_http_free(struct slip_http *h); /* no transfer may be running; NULL is fine */
+/* Bytes of bodies so far, of all transfers; repeated ones count again. NULL has had none. */
+void slip_http_traffic(const struct slip_http *h, uint64_t *received, uint64_t *sent);
 
 /* How to speak TLS to one host; everything is borrowed. Zeroed: verify with the system's CAs. */
 struct slip_http_tls {

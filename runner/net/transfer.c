@@ -87,6 +87,7 @@ static size_t on_body(char *p, size_t size, size_t count, void *arg)
 	struct slip_buf *body = &t->resp->body;
 	size_t len = size * count;
 	t->moved += len;
+	atomic_fetch_add(&t->total->received, len);
 	note_head(t);
 	if (t->req->sink && is_success(t))
 		return sink_body(t, p, len) == 0 ? len : 0;
@@ -119,6 +120,7 @@ static size_t on_read(char *p, size_t size, size_t count, void *arg)
 	}
 	t->sent += want;
 	t->moved += want;
+	atomic_fetch_add(&t->total->sent, want);
 	return want;
 }
 
@@ -288,6 +290,7 @@ int slip_transfer_init(struct slip_transfer *t, const struct slip_http_request *
 	memset(t, 0, sizeof(*t));
 	t->req = req;
 	t->resp = resp;
+	t->total = setup->total;
 	t->easy = slip_curl.easy_init();
 	if (!t->easy)
 		return slip_err_set(err, SLIP_E_IO, 0, "libcurl cannot make a handle");

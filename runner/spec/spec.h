@@ -248,15 +248,29 @@ struct slip_push_spec {
 	struct slip_value push_retry;
 };
 
+struct slip_kubeconfig_spec {
+	struct slip_value file;
+	struct slip_value secret; /* name of one of the pipeline's secrets, which holds the text */
+};
+
+enum slip_deploy_dry_run {
+	SLIP_DEPLOY_DRY_RUN_NONE,
+	SLIP_DEPLOY_DRY_RUN_CLIENT,
+	SLIP_DEPLOY_DRY_RUN_SERVER,
+};
+
 struct slip_deploy_spec {
 	struct slip_values manifests;
+	struct slip_value kustomize;
 	struct slip_value_map replace; /* literal text to value */
 	struct slip_value_map images; /* image name to reference */
 	struct slip_value namespace_name;
-	struct slip_value kubeconfig;
+	struct slip_kubeconfig_spec kubeconfig;
 	struct slip_value kube_context;
 	struct slip_value wait; /* duration; absent: do not wait */
 	struct slip_value server_side;
+	struct slip_value dry_run;
+	struct slip_value diff;
 };
 
 /* --- a stage ---------------------------------------------------------------------------------- */

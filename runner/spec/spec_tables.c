@@ -280,19 +280,60 @@ static const struct slip_field push_fields[] = {
 static const struct slip_object push_object = {FIELDS(push_fields), .name = "push"};
 #undef S
 
+static void finish_kubeconfig(struct slip_decoder *d, const struct slip_yaml_node *node, void *base)
+{
+	const struct slip_kubeconfig_spec *k = base;
+	const struct slip_value *from[] = {&k->file, &k->secret};
+	if (count_set(from, 2) != 1)
+		slip_diags_add(d->diags, node->pos,
+			"a kubeconfig comes from exactly one of \"file\" and \"secret\"");
+}
+
+#define S struct slip_kubeconfig_spec
+static const struct slip_field kubeconfig_fields[] = {
+	F("file", TEXT, file, "The file.", .flags = FIELD_NONEMPTY),
+	F("secret", TEXT, secret, "The secret of the spec whose value is the file's text.",
+		.flags = FIELD_LITERAL | FIELD_NONEMPTY),
+};
+static const struct slip_object kubeconfig_object = {FIELDS(kubeconfig_fields),
+	.name = "a kubeconfig", .shorthand = "file", .finish = finish_kubeconfig};
+#undef S
+
+static void finish_deploy(struct slip_decoder *d, const struct slip_yaml_node *node, void *base)
+{
+	const struct slip_deploy_spec *deploy = base;
+	if (deploy->manifests.n || slip_yaml_get(node, "manifests") ||
+		slip_yaml_get(node, "kustomize"))
+		return;
+	slip_diags_add(d->diags, node->pos, "deploy needs the key \"manifests\" or \"kustomize\"");
+	slip_diags_hint(d->diags, "for example manifests: [k8s/*.yaml]");
+}
+
 #define S struct slip_deploy_spec
+static const char *const dry_runs[] = {"none", "client", "server", NULL};
 static const struct slip_field deploy_fields[] = {
-	F("manifests", LIST, manifests, "Kubernetes manifests, or globs of them.",
-		.flags = FIELD_REQUIRED | FIELD_NONEMPTY),
+	F("manifests", LIST, manifests,
+		"Kubernetes manifests: files, globs, and directories with *.yaml, *.yml and "
+		"*.json.",
+		.flags = FIELD_NONEMPTY),
+	F("kustomize", TEXT, kustomize, "Directory with a kustomization to build and apply.",
+		.flags = FIELD_NONEMPTY),
 	F("replace", MAP, replace, "Literal text in the manifests, and what to put in its place."),
 	F("images", MAP, images, "Image names in the manifests, and the references to use."),
-	F("namespace", TEXT, namespace_name, "Namespace for objects that name none."),
-	F("kubeconfig", TEXT, kubeconfig, "Configuration file with cluster and credentials."),
+	F("namespace", TEXT, namespace_name,
+		"Namespace of all objects; one that names another is an error."),
+	F("kubeconfig", OBJECT, kubeconfig, "Configuration file with cluster and credentials.",
+		.object = &kubeconfig_object),
 	F("context", TEXT, kube_context, "Context of that file."),
 	F("wait", DURATION, wait, "Wait as long for the rollout.", .max = HOURS * 24),
 	F("server-side", BOOL, server_side, "Apply on the server; true by default."),
+	F("dry-run", CHOICE, dry_run,
+		"client: only check; server: let the server check; none by default.",
+		.choices = dry_runs),
+	F("diff", BOOL, diff, "Show what will change; true by default."),
 };
-static const struct slip_object deploy_object = {FIELDS(deploy_fields), .name = "deploy"};
+static const struct slip_object deploy_object = {
+	FIELDS(deploy_fields), .name = "deploy", .finish = finish_deploy};
 #undef S
 
 /* --- stages ----------------------------------------------------------------------------------- */
@@ -462,14 +503,16 @@ const char *const *slip_stage_kind_outputs(enum slip_stage_kind kind)
 	static const char *const none[] = {NULL};
 	static const char *const image[] = {"ref", "digest", "image", NULL};
 	static const char *const dotnet[] = {"output", NULL};
+	static const char *const deploy[] = {"objects", "images", NULL};
 	switch (kind) {
 	case SLIP_STAGE_BUILD:
 	case SLIP_STAGE_PUSH:
 		return image;
 	case SLIP_STAGE_DOTNET_PUBLISH:
 		return dotnet;
-	case SLIP_STAGE_RUN:
 	case SLIP_STAGE_DEPLOY:
+		return deploy;
+	case SLIP_STAGE_RUN:
 	case SLIP_STAGE_KINDS:
 		break;
 	}

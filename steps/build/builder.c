@@ -10,6 +10,7 @@
 #include "runner/dockerfile/parse.h"
 #include "runner/dockerfile/scope.h"
 #include "steps/build/evaluate.h"
+#include "steps/build/findings.h"
 #include "steps/build/output.h"
 #include "steps/context/obtain.h"
 #include "steps/image/push.h"
@@ -18,6 +19,7 @@
 #include <sys/stat.h>
 
 #define TRANSFERS 8
+#define TELLERS 2 /* of tell.h, beside them */
 
 bool slip_builder_caches(const struct slip_builder *b, enum slip_step_kind kind)
 {
@@ -80,7 +82,10 @@ static int load_inputs(struct slip_builder *b, struct slip_err *err)
 	if (slip_context_open(&opt, &b->context, err) < 0 ||
 		slip_context_read_dockerfile(b->context, b->req->dockerfile, &path, &text, err) < 0)
 		return -1;
-	return slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err);
+	if (slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err) == 0)
+		return 0;
+	slip_build_tell_failure(path, err);
+	return -1;
 }
 
 static void read_build_args(struct slip_builder *b)
@@ -152,7 +157,7 @@ int slip_builder_open(struct slip_builder *b, enum slip_isolation_mode wanted, s
 	/* The first request loads libcurl, which takes as long as a small layer. */
 	b->cpu = slip_pool_new(slip_pool_processors());
 	slip_pool_start(b->cpu);
-	b->io = slip_pool_new(TRANSFERS);
+	b->io = slip_pool_new(TRANSFERS + TELLERS);
 	return slip_registries_open(&b->req->registries, &b->http, &b->registry, err);
 }
 
@@ -164,13 +169,17 @@ static int open_services(struct slip_builder *b, struct slip_err *err)
 	if (slip_builder_open(b, wanted, err) < 0)
 		return -1;
 	slip_autofree char *platform = slip_platform_print(&b->platform);
-	slip_event("build.start", "dockerfile", b->dockerfile->name, "target", b->req->target,
-		"platform", platform, "isolation", slip_isolation_name(b->isolation.mode), "why",
-		b->isolation.why, NULL);
-	if (!b->req->cache)
-		return 0;
-	b->digests = slip_digests_new(b);
-	return slip_cache_new(b, &b->cache, err);
+	slip_autofree char *file = slip_path_absolute(b->dockerfile->name);
+	slip_event("build.start", "dockerfile", b->dockerfile->name, "file", file, "target",
+		b->req->target, "context", b->req->context, "platform", platform, "isolation",
+		slip_isolation_name(b->isolation.mode), "why", b->isolation.why, NULL);
+	if (b->req->cache) {
+		b->digests = slip_digests_new(b);
+		if (slip_cache_new(b, &b->cache, err) < 0)
+			return -1;
+	}
+	b->tell = slip_tell_start(b);
+	return 0;
 }
 
 static void free_base(void *base)
@@ -196,6 +205,7 @@ static void drop_stages(struct slip_builder *b)
 
 void slip_builder_release(struct slip_builder *b)
 {
+	slip_tell_free(b->tell);
 	slip_push_check_free(b->rights);
 	slip_cache_free(b->cache);
 	slip_digests_free(b->digests);
@@ -225,7 +235,12 @@ static int evaluate(struct slip_builder *b, struct slip_err *err)
 	b->stages = slip_xcalloc(b->n_stages, sizeof(struct slip_build_stage *));
 	for (size_t i = 0; i < b->n_stages; i++)
 		b->stages[i] = slip_build_stage_new(b, &b->dockerfile->stages[i]);
-	return slip_builder_stage(b, target, &b->target, err);
+	if (slip_builder_stage(b, target, &b->target, err) < 0)
+		return -1;
+	if (!b->has_told_args)
+		slip_build_tell_unused_args(b);
+	b->has_told_args = true;
+	return 0;
 }
 
 /* Everything that may be cached is looked up at once, before the first instruction runs. */
@@ -305,16 +320,6 @@ static int write_outputs(
 	return rc;
 }
 
-static void announce_end(const struct slip_build_result *result, double seconds)
-{
-	char time[24], hits[24], misses[24];
-	snprintf(time, sizeof(time), "%.2f", seconds);
-	snprintf(hits, sizeof(hits), "%zu", result->hits);
-	snprintf(misses, sizeof(misses), "%zu", result->misses);
-	slip_event("build.done", "digest", result->digest.s, "seconds", time, "hits", hits,
-		"misses", misses, NULL);
-}
-
 static void count_hits(const struct slip_builder *b, struct slip_build_result *result)
 {
 	for (size_t i = 0; i < b->n_stages; i++) {
@@ -346,12 +351,16 @@ static int execute(struct slip_builder *b, struct slip_err *err)
 static int build_once(
 	struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
 {
+	slip_tell_phase(b->tell, "looking for base images and cached layers");
 	if (evaluate(b, err) < 0)
 		return -1;
 	probe(b);
 	mark_files(b);
+	slip_tell_step(b->tell, NULL);
+	slip_tell_context(b->tell);
 	if (execute(b, err) < 0)
 		return -1;
+	slip_tell_phase(b->tell, b->req->no_push ? "writing the image" : "pushing the image");
 	return write_outputs(b, result, err);
 }
 
@@ -375,7 +384,6 @@ static int build_without_lost(
 
 static int build(struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
 {
-	double start = slip_clock_monotonic();
 	read_build_args(b);
 	if (slip_build_request_check(b->req, err) < 0 || slip_output_check(b->req, err) < 0 ||
 		read_platform(b, err) < 0 || read_epoch(b, err) < 0 || load_inputs(b, err) < 0 ||
@@ -384,8 +392,9 @@ static int build(struct slip_builder *b, struct slip_build_result *result, struc
 	b->rights = start_push_check(b);
 	int rc = build_without_lost(b, result, err);
 	count_hits(b, result);
-	if (rc == 0)
-		announce_end(result, slip_clock_monotonic() - start);
+	slip_tell_end(b->tell, result, rc == 0);
+	if (rc < 0)
+		slip_build_tell_failure(b->dockerfile->name, err);
 	return rc;
 }
 

@@ -14,6 +14,9 @@
 #include "steps/build/digests.h"
 #include "steps/build/request.h"
 #include "steps/build/stage.h"
+#include "steps/build/tell.h"
+
+#include <stdatomic.h>
 
 struct slip_builder {
 	const struct slip_build_request *req;
@@ -30,9 +33,12 @@ struct slip_builder {
 	struct slip_dockerfile *dockerfile;
 	struct slip_context *context;
 	struct slip_map build_args; /* name to value */
+	bool has_told_args; /* of those that nobody uses; a second try says nothing new */
 	struct slip_map globals; /* what FROM lines see: global ARGs and the platform's */
 	struct slip_cache *cache; /* NULL: off */
 	struct slip_digests *digests; /* for its keys */
+	struct slip_tell *tell; /* NULL before build.start */
+	atomic_uint_fast64_t hashed; /* bytes of the context */
 	struct slip_push_check *rights; /* under way, for who would do much in vain */
 	struct slip_map bases; /* "platform name" to struct slip_base */
 	struct slip_build_stage **stages;

@@ -210,7 +210,7 @@ static int refuse_rest(const struct slip_build_spec *b, struct slip_err *err)
 static void describe(const struct slip_kind_input *in, struct slip_buf *out)
 {
 	const struct slip_build_spec *b = &in->stage->build;
-	slip_buf_addf(out, "build %s", slip_value_text(&b->dockerfile, "Dockerfile"));
+	slip_buf_addf(out, "%s", slip_value_text(&b->dockerfile, "Dockerfile"));
 	for (size_t i = 0; i < b->destinations.n; i++)
 		slip_buf_addf(out, "%s %s", i ? "," : " to", b->destinations.v[i].text);
 	if (b->destinations.n && slip_value_bool(&b->no_push, false))

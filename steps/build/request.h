@@ -7,6 +7,7 @@
 #define SLIP_BUILD_REQUEST_H
 
 #include "runner/base/opt.h"
+#include "runner/report/log_options.h"
 #include "steps/image/registries.h"
 
 enum slip_image_format {
@@ -50,10 +51,7 @@ struct slip_build_request {
 	bool reproducible;
 	bool skip_push_permission_check;
 	struct slip_registry_flags registries;
-	/* logs */
-	char *verbosity;
-	char *log_format;
-	bool log_timestamp;
+	struct slip_log_flags log;
 	/* flags of kaniko's that need nothing here */
 	bool ignored;
 	char *ignored_text;

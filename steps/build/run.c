@@ -2,6 +2,7 @@
 
 #include "steps/build/run.h"
 
+#include "runner/base/clock.h"
 #include "runner/base/io.h"
 #include "runner/base/path.h"
 #include "runner/layer/diff.h"
@@ -85,8 +86,8 @@ static int open_base(void *ctx, uint32_t origin, const char *path)
 	return slip_rootfs_open_origin(ctx, origin, path);
 }
 
-int slip_run_write(struct slip_build_stage *s, const struct slip_step *step,
-	struct slip_layer_writer *w, char **dir, struct slip_err *err)
+int slip_run_write(struct slip_build_stage *s, struct slip_step *step, struct slip_layer_writer *w,
+	char **dir, struct slip_err *err)
 {
 	struct slip_builder *b = s->builder;
 	if (b->isolation.mode == SLIP_ISOLATION_NONE)
@@ -97,8 +98,10 @@ int slip_run_write(struct slip_build_stage *s, const struct slip_step *step,
 	int rc = slip_push_check_wait(b->rights, err);
 	if (rc == 0)
 		rc = slip_rootfs_mount(s->rootfs, &overlay, err);
+	double start = slip_clock_monotonic();
 	if (rc == 0 && run_command(s, &step->run, &overlay, err) < 0)
 		rc = explain_failure(&step->run, err);
+	step->command_seconds = slip_clock_monotonic() - start;
 	if (rc == 0) {
 		struct slip_diff diff = {
 			.upperfd = overlay.upper_fd,

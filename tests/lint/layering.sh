@@ -19,6 +19,7 @@ find_upward_includes() {
 		level["steps"] = 4
 		level["steps/build"] = 4
 		level["steps/context"] = 4
+		level["steps/deploy"] = 4
 		level["steps/image"] = 4
 		level["steps/push"] = 4
 	}

@@ -65,11 +65,11 @@ static int run(const char *stages, int64_t jobs)
 {
 	struct slip_err err = SLIP_ERR_INIT;
 	struct slip_report report;
+	struct slip_log_flags log = {.verbosity = (char *)"silent"};
 	struct slip_engine_options opt = {.kinds = kinds, .spec = "slipway.yaml", .jobs = jobs};
 	int status = -1;
 	write_spec(stages);
-	if (slip_report_open(&report,
-		    &(struct slip_report_options){.out_dir = "out", .verbosity = "silent"},
+	if (slip_report_open(&report, &(struct slip_report_options){.log = &log, .out_dir = "out"},
 		    &err) < 0 ||
 		slip_engine_run(&opt, &status, &err) < 0)
 		diag("%s", err.msg);
