@@ -164,8 +164,10 @@ teardown() {
 }
 
 @test "git context: a login is not taken along to where a redirect leads" {
-	GIT_TOKEN=git-token-1234 slipway build --no-push \
-		--context "https://$TLS/redirect?to=https://localhost/x.git"
-	[ "$status" -ne 0 ]
-	assert_equal "$(grep localhost/x "$CONTEXT_LOG")" ""
+	same_as_directory "https://$TLS/moved/repo.git"
+	grep -q "^https localhost" "$CONTEXT_LOG"
+	: >"$CONTEXT_LOG"
+	GIT_TOKEN=git-token-1234 context_fails 2 "https://$TLS/moved/repo.git"
+	assert_stderr "the repository is elsewhere"
+	assert_equal "$(grep "^https localhost" "$CONTEXT_LOG")" ""
 }

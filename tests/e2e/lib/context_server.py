@@ -276,6 +276,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def web(self, url):
         if url.path.startswith("/git/"):
             self.git(url)
+        elif url.path.startswith("/moved/"):
+            to = self.path.replace("/moved/", "/git/", 1)
+            self.answer(301, headers=[("Location", f"https://localhost:{tls.server_port}{to}")])
         elif url.path == "/loop":
             self.answer(302, headers=[("Location", "/loop")])
         elif url.path == "/flaky":
