@@ -262,7 +262,7 @@ static void start_job(struct exec *x, struct job *j)
 /* May it start now? A job whose needs are over and not to its liking is skipped here. */
 static bool is_ready(struct exec *x, struct job *j, bool is_main_over)
 {
-	if (j->status != PENDING || j->not_before > now())
+	if (j->status != PENDING || (j->not_before > now() && !x->is_cancelled))
 		return false;
 	if (j->node->is_final)
 		return is_main_over;
