@@ -261,10 +261,10 @@ int main(int argc, char **argv)
 {
 	struct slip_err err = SLIP_ERR_INIT;
 	slip_autofree char *dir = NULL;
-	if (slip_proc_init(&err) < 0)
-		return 1;
 	if (argc > 1 && slip_streq(argv[1], "role:" SLIP_KIND_ROLE))
 		return slip_kind_main(kinds, argv + 2);
+	if (slip_proc_init(&err) < 0)
+		return 1;
 	unsetenv("GITLAB_CI");
 	unsetenv("JENKINS_URL");
 	if (slip_cancel_init(&err) < 0 || slip_make_temp_dir("/tmp", "test-run-", &dir, &err) < 0 ||
