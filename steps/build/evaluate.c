@@ -63,6 +63,7 @@ char *slip_evaluate_platform_arg(const struct slip_builder *b, const char *name)
 
 int slip_evaluate_globals(struct slip_builder *b, struct slip_err *err)
 {
+	slip_map_clear(&b->globals);
 	for (size_t i = 0; slip_platform_args[i]; i++) {
 		const char *name = slip_platform_args[i];
 		const char *given = slip_smap_get(&b->build_args, name);
