@@ -102,6 +102,7 @@ UNIT_TESTS += \
 	tests/unit/test_steps_dotnet_publish \
 	tests/unit/test_steps_evaluate \
 	tests/unit/test_steps_key \
+	tests/unit/test_steps_layer_make \
 	tests/unit/test_steps_push \
 	tests/unit/test_steps_user \
 	tests/unit/test_steps_workspace \
