@@ -104,6 +104,7 @@ UNIT_TESTS += \
 	tests/unit/test_steps_key \
 	tests/unit/test_steps_layer_make \
 	tests/unit/test_steps_push \
+	tests/unit/test_steps_rootfs \
 	tests/unit/test_steps_user \
 	tests/unit/test_steps_workspace \
 	tests/unit/test_store_layout \

@@ -34,12 +34,17 @@ bool slip_builder_keeps_owners(const struct slip_builder *b)
 int slip_builder_make_dir(
 	struct slip_builder *b, const char *prefix, char **path, int *fd, struct slip_err *err)
 {
-	if (slip_make_temp_dir(slip_store_work_path(b->store), prefix, path, err) < 0)
+	slip_autofree char *made = NULL;
+	if (slip_make_temp_dir(slip_store_work_path(b->store), prefix, &made, err) < 0)
 		return -1;
-	if (chmod(*path, 0755) < 0)
-		return slip_err_set(err, SLIP_E_IO, errno, "chmod %s", *path);
-	*fd = open(*path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return *fd < 0 ? slip_err_set(err, SLIP_E_IO, errno, "open %s", *path) : 0;
+	if (chmod(made, 0755) < 0)
+		return slip_err_set(err, SLIP_E_IO, errno, "chmod %s", made);
+	int opened = open(made, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (opened < 0)
+		return slip_err_set(err, SLIP_E_IO, errno, "open %s", made);
+	*path = slip_steal_ptr(&made);
+	*fd = opened;
+	return 0;
 }
 
 /* --- inputs -------------------------------------------------------------------------------------
