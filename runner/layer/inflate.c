@@ -161,8 +161,7 @@ static int inflate_read(void *ctx, void *buf, size_t n, size_t *got, struct slip
 		return 0;
 	}
 	if (*got > z->max_bytes - z->size)
-		return slip_err_set(err, SLIP_E_LIMIT, 0,
-			"inflates to more than %llu bytes; raise --max-unpacked if that is meant",
+		return slip_err_set(err, SLIP_E_LIMIT, 0, "inflates to more than %llu bytes",
 			(unsigned long long)z->max_bytes);
 	z->size += *got;
 	slip_sha256_add(z->sha, buf, *got);

@@ -83,9 +83,10 @@ static int make_parents(struct slip_unpacker *u, const char *path, struct slip_e
 		char separator = *p;
 		slip_autoclose int fd = -1;
 		*p = '\0';
-		if (slip_open_in_root(u->opt->rootfd, part, O_PATH | O_DIRECTORY, 0, &fd, NULL) <
+		struct slip_err why = SLIP_ERR_INIT;
+		if (slip_open_in_root(u->opt->rootfd, part, O_PATH | O_DIRECTORY, 0, &fd, &why) <
 			0) {
-			bool missing = errno == ENOENT ||
+			bool missing = slip_err_is(&why, SLIP_E_NOTFOUND) ||
 				       (slip_unpacker_is_overlay(u) &&
 					       is_whiteout_device(u->opt->rootfd, part));
 			if (!missing)
@@ -198,10 +199,7 @@ static int charge(struct slip_unpacker *u, const struct slip_entry *e, struct sl
 			(unsigned long long)max_entries);
 	if (e->size > max_bytes - u->bytes)
 		return slip_err_set(err, SLIP_E_LIMIT, 0,
-			"the layer unpacks to more than %llu bytes; raise --max-unpacked if that "
-			"is "
-			"meant",
-			(unsigned long long)max_bytes);
+			"the layer unpacks to more than %llu bytes", (unsigned long long)max_bytes);
 	u->bytes += e->size;
 	/* Stop before everything else on this file system fails, too. */
 	if (++u->entries % INODE_CHECK == 0 && u->opt->rootfd >= 0 &&
