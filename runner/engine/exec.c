@@ -53,7 +53,7 @@ struct job {
 };
 
 struct exec {
-	struct slip_run *run;
+	struct slip_pipeline_run *run;
 	const struct slip_plan *plan;
 	struct job *jobs;
 	size_t max_running;
@@ -514,7 +514,7 @@ static double pipeline_deadline(void)
 	return limit > 0 ? now() - slip_clock_elapsed() + (limit > 60 ? limit - 30 : limit / 2) : 0;
 }
 
-int slip_exec(struct slip_run *run, const struct slip_plan *plan)
+int slip_exec(struct slip_pipeline_run *run, const struct slip_plan *plan)
 {
 	slip_autofree struct job *jobs = slip_xcalloc(plan->n + 1, sizeof(*jobs));
 	struct exec x = {
