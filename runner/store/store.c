@@ -333,8 +333,3 @@ const char *slip_store_work_path(const struct slip_store *s)
 {
 	return s->work_path;
 }
-
-int slip_store_work_fd(const struct slip_store *s)
-{
-	return s->workfd;
-}

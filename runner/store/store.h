@@ -35,7 +35,6 @@ void slip_store_cleanup(struct slip_store **s);
 const char *slip_store_path(const struct slip_store *s);
 /* This process' own directory (0700) for uppers, mounts and spools; gone after close. */
 const char *slip_store_work_path(const struct slip_store *s);
-int slip_store_work_fd(const struct slip_store *s);
 
 /*
  * A blob being written: a file in the work directory that moves to its name when complete. (Not

@@ -106,7 +106,6 @@ static void take_over_image(struct slip_build_stage *s, const struct slip_image 
 
 static void start_from_scratch(struct slip_build_stage *s)
 {
-	s->base_kind = SLIP_BASE_SCRATCH;
 	s->family = SLIP_MEDIA_OCI;
 	slip_image_init(&s->image);
 	s->image.platform = s->platform;
@@ -117,7 +116,6 @@ static int start_from_stage(struct slip_build_stage *s, size_t index, struct sli
 {
 	if (slip_builder_stage(s->builder, index, &s->parent, err) < 0)
 		return -1;
-	s->base_kind = SLIP_BASE_STAGE;
 	s->family = s->parent->family;
 	take_over_image(s, &s->parent->image);
 	slip_smap_copy(&s->vars, &s->parent->vars);
@@ -131,7 +129,6 @@ static int start_from_image(struct slip_build_stage *s, const char *name, struct
 	struct slip_builder *b = s->builder;
 	if (slip_base_resolve(b, name, &s->platform, &s->base, err) < 0)
 		return -1;
-	s->base_kind = SLIP_BASE_IMAGE;
 	s->family = s->base->family;
 	take_over_image(s, &s->base->image);
 	/* A base of one platform serves every request; the image says what was asked for. */
