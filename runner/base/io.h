@@ -27,7 +27,7 @@ int slip_read_file(
  */
 int slip_write_file(int dirfd, const char *path, const void *p, size_t n, mode_t mode, bool durable,
 	struct slip_err *err) SLIP_MUST_CHECK;
-/* Copy n bytes between descriptors at their offsets; copy_file_range or splice where possible. */
+/* Copy n bytes between descriptors at their offsets; copy_file_range where possible. */
 int slip_copy_bytes(int in, int out, uint64_t n, struct slip_err *err) SLIP_MUST_CHECK;
 /* mkdir -p of an ordinary host path; existing directories are fine. */
 int slip_mkdir_p(const char *path, mode_t mode, struct slip_err *err) SLIP_MUST_CHECK;
