@@ -16,8 +16,6 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#define TRANSFERS 8
-
 bool slip_builder_caches(const struct slip_builder *b, enum slip_step_kind kind)
 {
 	if (!b->cache)
@@ -169,7 +167,7 @@ int slip_builder_open(struct slip_builder *b, enum slip_isolation_mode wanted, s
 	/* The first request loads libcurl, which takes as long as a small layer. */
 	b->cpu = slip_pool_new(slip_pool_processors());
 	slip_pool_start(b->cpu);
-	b->io = slip_pool_new(TRANSFERS);
+	b->io = slip_pool_new(SLIP_PUSH_TRANSFERS);
 	return slip_registries_open(&b->req->registries, &b->http, &b->registry, err);
 }
 
