@@ -165,13 +165,11 @@ static const struct slip_cli_command *const commands[] = {
 /* This program, executed anew for one task (base/proc.h); returns when argv names none. */
 static void run_role(int argc, char **argv)
 {
-	struct slip_err err = SLIP_ERR_INIT;
 	if (argc < 2 || !slip_starts_with(argv[1], "role:"))
 		return;
 	if (slip_streq(argv[1], "role:sandbox"))
 		slip_sandbox_child(argc - 2, argv + 2);
-	if (slip_streq(argv[1], "role:" SLIP_KIND_ROLE) && slip_proc_init(&err) == 0 &&
-		slip_cancel_init(&err) == 0)
+	if (slip_streq(argv[1], "role:" SLIP_KIND_ROLE))
 		exit(slip_kind_main(slip_kinds, argv + 2));
 }
 

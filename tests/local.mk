@@ -128,7 +128,9 @@ UNIT_TESTS += \
 	tests/unit/test_steps_dotnet_publish \
 	tests/unit/test_steps_evaluate \
 	tests/unit/test_steps_key \
+	tests/unit/test_steps_layer_make \
 	tests/unit/test_steps_push \
+	tests/unit/test_steps_rootfs \
 	tests/unit/test_steps_tags \
 	tests/unit/test_steps_user \
 	tests/unit/test_steps_workspace \

@@ -63,12 +63,12 @@ static void add_excerpt_line(struct slip_buf *out, struct slip_slice line, int n
 static void add_excerpt(
 	struct slip_buf *out, const struct slip_dockerfile *df, int start_line, int end_line)
 {
-	struct slip_lines in = {.text = df->source, .len = df->source_len};
+	struct slip_text_lines in = {.text = df->source, .len = df->source_len};
 	struct slip_slice raw;
 	int last =
 		end_line - start_line < EXCERPT_LINES ? end_line : start_line + EXCERPT_LINES - 1;
 
-	while (in.line <= end_line && slip_lines_next(&in, &raw)) {
+	while (in.line <= end_line && slip_text_lines_next(&in, &raw)) {
 		bool marked = in.line >= start_line && in.line <= end_line;
 		if (in.line == last + 1 && last < end_line)
 			slip_buf_add_str(out, "\n>  ... |");

@@ -85,7 +85,7 @@ static int place(struct slip_dockerfile *df, struct slip_instr *instr,
 }
 
 static int parse_instruction(struct slip_dockerfile *df, const struct slip_logical *line,
-	struct slip_lines *in, struct slip_err *err)
+	struct slip_text_lines *in, struct slip_err *err)
 {
 	slip_cleanup(slip_instr_release) struct slip_instr instr = {.kind = SLIP_I_COUNT};
 	slip_autostrv from_words = {0};
@@ -96,11 +96,11 @@ static int parse_instruction(struct slip_dockerfile *df, const struct slip_logic
 	return slip_dockerfile_locate(df, line->start_line, in->line, err);
 }
 
-static int parse_lines(struct slip_dockerfile *df, struct slip_lines *in, struct slip_err *err)
+static int parse_lines(struct slip_dockerfile *df, struct slip_text_lines *in, struct slip_err *err)
 {
 	for (size_t n = 0;; n++) {
 		slip_cleanup(slip_logical_release) struct slip_logical line = {0};
-		if (slip_lines_logical(in, &line, err) < 0)
+		if (slip_text_lines_logical(in, &line, err) < 0)
 			return slip_dockerfile_locate(df, in->line, in->line, err);
 		if (!line.text && !n) {
 			slip_err_set(err, SLIP_E_DOCKERFILE, 0, "file with no instructions");
@@ -132,9 +132,9 @@ int slip_dockerfile_parse(const char *text, size_t len, const char *name,
 	df->name = slip_xstrdup(name);
 	df->source = slip_xmemdup(text, len);
 	df->source_len = len;
-	struct slip_lines in = {.text = df->source, .len = len, .escape = '\\'};
+	struct slip_text_lines in = {.text = df->source, .len = len, .escape = '\\'};
 	int line = 1;
-	if (check_text(df, &line, err) < 0 || slip_lines_directives(&in, df, &line, err) < 0)
+	if (check_text(df, &line, err) < 0 || slip_text_lines_directives(&in, df, &line, err) < 0)
 		return slip_dockerfile_locate(df, line, line, err);
 	df->escape = in.escape;
 	if (parse_lines(df, &in, err) < 0)
@@ -162,20 +162,20 @@ static int check_trigger_kind(const char *text, struct slip_err *err)
 	return 0;
 }
 
-static int parse_trigger(struct slip_lines *in, struct slip_instr *instr, struct slip_err *err)
+static int parse_trigger(struct slip_text_lines *in, struct slip_instr *instr, struct slip_err *err)
 {
 	slip_cleanup(slip_logical_release) struct slip_logical line = {0};
 	slip_cleanup(slip_logical_release) struct slip_logical second = {0};
 	slip_autostrv unused = {0};
 
-	if (slip_lines_logical(in, &line, err) < 0)
+	if (slip_text_lines_logical(in, &line, err) < 0)
 		return -1;
 	if (!line.text)
 		return slip_err_set(
 			err, SLIP_E_DOCKERFILE, 0, "the ONBUILD trigger holds no instruction");
 	if (check_trigger_kind(line.text, err) < 0 ||
 		slip_instr_parse(instr, &line, in, &unused, err) < 0 ||
-		slip_lines_logical(in, &second, err) < 0)
+		slip_text_lines_logical(in, &second, err) < 0)
 		return -1;
 	if (second.text)
 		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
@@ -186,7 +186,7 @@ static int parse_trigger(struct slip_lines *in, struct slip_instr *instr, struct
 int slip_dockerfile_parse_trigger(const char *text, struct slip_instr **out, struct slip_err *err)
 {
 	size_t len = strlen(text);
-	struct slip_lines in = {.text = text, .len = len, .escape = '\\'};
+	struct slip_text_lines in = {.text = text, .len = len, .escape = '\\'};
 
 	if (len > SLIP_MAX_DOCKERFILE)
 		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,

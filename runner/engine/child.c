@@ -219,9 +219,10 @@ void slip_child_end_orphans(void)
 		char *p = list.data, *end;
 		for (long pid; (pid = strtol(p, &end, 10)) > 0 && end != p; p = end)
 			kill((pid_t)pid, SIGKILL);
-		while (waitpid(-1, NULL, WNOHANG) > 0)
+		pid_t got;
+		while ((got = waitpid(-1, NULL, WNOHANG)) > 0)
 			;
-		if (errno == ECHILD)
+		if (got < 0 && errno == ECHILD)
 			break;
 		(void)poll(NULL, 0, 10);
 	}

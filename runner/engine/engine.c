@@ -83,7 +83,7 @@ int slip_engine_validate(const struct slip_kind *const *kinds, const char *spec,
 
 struct setup {
 	struct slip_pipeline *written;
-	struct slip_run run;
+	struct slip_pipeline_run run;
 	struct slip_plan plan;
 };
 

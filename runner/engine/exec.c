@@ -55,7 +55,7 @@ struct job {
 };
 
 struct exec {
-	struct slip_run *run;
+	struct slip_pipeline_run *run;
 	const struct slip_plan *plan;
 	struct job *jobs;
 	size_t max_running;
@@ -267,7 +267,7 @@ static void start_job(struct exec *x, struct job *j)
 /* May it start now? A job whose needs are over and not to its liking is skipped here. */
 static bool is_ready(struct exec *x, struct job *j, bool is_main_over)
 {
-	if (j->status != PENDING || j->not_before > now())
+	if (j->status != PENDING || (j->not_before > now() && !x->is_cancelled))
 		return false;
 	if (j->node->is_final)
 		return is_main_over;
@@ -554,7 +554,7 @@ static size_t max_running(int64_t jobs)
 	return jobs > 1 ? (size_t)jobs : 1;
 }
 
-int slip_exec(struct slip_run *run, const struct slip_plan *plan)
+int slip_exec(struct slip_pipeline_run *run, const struct slip_plan *plan)
 {
 	slip_autofree struct job *jobs = slip_xcalloc(plan->n + 1, sizeof(*jobs));
 	struct exec x = {

@@ -67,7 +67,10 @@ enum {
 	SLIP_KIND_REQUEST_FD = 3,
 	SLIP_KIND_RECORDS_FD = 4,
 };
-/* argv: the kind's number and the log level, as the engine gave them. Returns the exit status. */
+/*
+ * All of that process' life, from proc.h's set-up on. argv: the kind's number and the log level, as
+ * the engine gave them. Returns the exit status.
+ */
 int slip_kind_main(const struct slip_kind *const *kinds, char *const *argv);
 
 #endif

@@ -7,7 +7,7 @@
 #include "runner/engine/output_file.h"
 #include "runner/engine/secret.h"
 
-void slip_stage_run_init(struct slip_stage_run *s, const struct slip_run *run,
+void slip_stage_run_init(struct slip_stage_run *s, const struct slip_pipeline_run *run,
 	const struct slip_plan_node *node, const struct slip_view *view)
 {
 	*s = (struct slip_stage_run){.run = run, .node = node, .view = *view};

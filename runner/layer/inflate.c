@@ -142,11 +142,6 @@ int slip_inflate_new(struct slip_source in, bool foreign, uint64_t max_bytes,
 	return 0;
 }
 
-enum slip_compression slip_inflate_kind(const struct slip_inflate *z)
-{
-	return z->kind;
-}
-
 static int inflate_read(void *ctx, void *buf, size_t n, size_t *got, struct slip_err *err)
 {
 	struct slip_inflate *z = ctx;

@@ -83,9 +83,10 @@ static int make_parents(struct slip_unpacker *u, const char *path, struct slip_e
 		char separator = *p;
 		slip_autoclose int fd = -1;
 		*p = '\0';
-		if (slip_open_in_root(u->opt->rootfd, part, O_PATH | O_DIRECTORY, 0, &fd, NULL) <
+		struct slip_err why = SLIP_ERR_INIT;
+		if (slip_open_in_root(u->opt->rootfd, part, O_PATH | O_DIRECTORY, 0, &fd, &why) <
 			0) {
-			bool missing = errno == ENOENT ||
+			bool missing = slip_err_is(&why, SLIP_E_NOTFOUND) ||
 				       (slip_unpacker_is_overlay(u) &&
 					       is_whiteout_device(u->opt->rootfd, part));
 			if (!missing)

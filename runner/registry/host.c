@@ -2,6 +2,7 @@
 
 #include "runner/registry/host.h"
 
+#include "runner/base/io.h"
 #include "runner/base/log.h"
 #include "runner/registry/auth_file.h"
 
@@ -121,14 +122,14 @@ bool slip_hosts_is_insecure(const struct slip_hosts *hosts, const char *name)
 
 static void add_directory(struct slip_host *h, const char *dir)
 {
-	DIR *d = opendir(dir);
-	if (!d)
+	slip_autostrv names = {0};
+	if (slip_list_names(AT_FDCWD, dir, &names, NULL) < 0)
 		return;
-	for (struct dirent *e = readdir(d); e; e = readdir(d)) {
-		slip_autofree char *path = slip_xasprintf("%s/%s", dir, e->d_name);
-		if (slip_ends_with(e->d_name, ".crt"))
+	for (size_t i = 0; i < names.n; i++) {
+		slip_autofree char *path = slip_xasprintf("%s/%s", dir, names.v[i]);
+		if (slip_ends_with(names.v[i], ".crt"))
 			slip_strv_add(&h->ca_files, path);
-		if (h->client_cert || !slip_ends_with(e->d_name, ".cert"))
+		if (h->client_cert || !slip_ends_with(names.v[i], ".cert"))
 			continue;
 		slip_autofree char *key =
 			slip_xasprintf("%.*s.key", (int)(strlen(path) - strlen(".cert")), path);
@@ -137,7 +138,6 @@ static void add_directory(struct slip_host *h, const char *dir)
 		h->client_cert = slip_steal_ptr(&path);
 		h->client_key = slip_steal_ptr(&key);
 	}
-	closedir(d);
 }
 
 static void add_certs_d(struct slip_host *h, const char *name)
@@ -188,7 +188,6 @@ static void set_certificates(const struct slip_hosts *hosts, struct slip_host *h
 	add_certs_d(h, h->name);
 	if (slip_streq(h->name, "registry-1.docker.io"))
 		add_certs_d(h, SLIP_REF_HUB);
-	slip_strv_sort(&h->ca_files); /* readdir's order must not matter */
 }
 
 /* --- one host -----------------------------------------------------------------------------------

@@ -18,8 +18,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#define TRANSFERS 8
-#define TELLERS 2 /* of tell.h, beside them */
+#define TELLERS 2 /* of tell.h, beside transfers */
 
 bool slip_builder_caches(const struct slip_builder *b, enum slip_step_kind kind)
 {
@@ -37,12 +36,17 @@ bool slip_builder_keeps_owners(const struct slip_builder *b)
 int slip_builder_make_dir(
 	struct slip_builder *b, const char *prefix, char **path, int *fd, struct slip_err *err)
 {
-	if (slip_make_temp_dir(slip_store_work_path(b->store), prefix, path, err) < 0)
+	slip_autofree char *made = NULL;
+	if (slip_make_temp_dir(slip_store_work_path(b->store), prefix, &made, err) < 0)
 		return -1;
-	if (chmod(*path, 0755) < 0)
-		return slip_err_set(err, SLIP_E_IO, errno, "chmod %s", *path);
-	*fd = open(*path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return *fd < 0 ? slip_err_set(err, SLIP_E_IO, errno, "open %s", *path) : 0;
+	if (chmod(made, 0755) < 0)
+		return slip_err_set(err, SLIP_E_IO, errno, "chmod %s", made);
+	int opened = open(made, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (opened < 0)
+		return slip_err_set(err, SLIP_E_IO, errno, "open %s", made);
+	*path = slip_steal_ptr(&made);
+	*fd = opened;
+	return 0;
 }
 
 static int open_store(struct slip_builder *b, struct slip_err *err)
@@ -159,7 +163,7 @@ int slip_builder_open(struct slip_builder *b, enum slip_isolation_mode wanted, s
 	/* The first request loads libcurl, which takes as long as a small layer. */
 	b->cpu = slip_pool_new(slip_pool_processors());
 	slip_pool_start(b->cpu);
-	b->io = slip_pool_new(TRANSFERS + TELLERS);
+	b->io = slip_pool_new(SLIP_PUSH_TRANSFERS + TELLERS);
 	return slip_registries_open(&b->req->registries, &b->http, &b->registry, err);
 }
 

@@ -167,7 +167,7 @@ static int make_layer(struct slip_build_stage *s, size_t i, struct slip_err *err
 	/* What a RUN changes is a directory already. */
 	bool with_files = step->kind != SLIP_STEP_RUN && i < s->files_until;
 	if (slip_layer_make_begin(s->builder, s->family, with_files, &make, err) < 0) {
-		slip_layer_make_abort(&make);
+		slip_layer_make_abort(&make, err);
 		return -1;
 	}
 	char *dir = NULL; /* where its files are already unpacked */
@@ -186,7 +186,7 @@ static int make_layer(struct slip_build_stage *s, size_t i, struct slip_err *err
 	}
 	if (rc == 0)
 		rc = slip_layer_make_end(&make, &step->layer, &dir, err);
-	slip_layer_make_abort(&make);
+	slip_layer_make_abort(&make, rc < 0 ? err : NULL);
 	if (rc < 0) {
 		free(dir);
 		return -1;

@@ -31,7 +31,8 @@ static int make_cwd(const struct slip_overlay *o, const char *cwd, const struct 
 				return slip_err_copy(err, &why);
 			if (slip_open_parent_in_root(o->merged_fd, part, &dirfd, name, err) < 0)
 				return -1;
-			if (mkdirat(dirfd, name, 0755) < 0 ||
+			/* In the layer whatever this process' umask is. */
+			if (mkdirat(dirfd, name, 0755) < 0 || fchmodat(dirfd, name, 0755, 0) < 0 ||
 				fchownat(dirfd, name, u->uid, u->gid, AT_SYMLINK_NOFOLLOW) < 0)
 				return slip_err_set(err, SLIP_E_IO, errno, "mkdir /%s", part);
 		}
