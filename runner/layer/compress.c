@@ -74,6 +74,19 @@ struct slip_compress_method slip_compress_choose(
 	slip_bug("layers are not written with compression %d", (int)compression);
 }
 
+const char *slip_layer_gzip_engine(void)
+{
+#ifdef HAVE_ISAL
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+	return "ISA-L " TEXT(ISAL_MAJOR_VERSION) "." TEXT(ISAL_MINOR_VERSION);
+#else
+	static char text[32];
+	snprintf(text, sizeof(text), "zlib %.20s", zlibVersion());
+	return text;
+#endif
+}
+
 struct slip_compressor *slip_compressor_new(const struct slip_compress_method *method)
 {
 	struct slip_compressor *c = slip_xcalloc(1, sizeof(*c));

@@ -54,4 +54,7 @@ int slip_layer_writer_finish(struct slip_layer_writer *w, struct slip_layer_resu
 void slip_layer_writer_free(struct slip_layer_writer *w); /* at any time; waits for its tasks */
 void slip_layer_writer_cleanup(struct slip_layer_writer **w);
 
+/* "ISA-L 2.30" or "zlib 1.2.13": for `slipway version`. */
+const char *slip_layer_gzip_engine(void);
+
 #endif

@@ -6,8 +6,6 @@
 #include "runner/base/log.h"
 #include "runner/registry/auth_file.h"
 
-#include <dirent.h>
-
 static bool lists(const struct slip_strv *names, const char *key)
 {
 	for (size_t i = 0; names && i < names->n; i++) {
