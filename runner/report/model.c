@@ -18,7 +18,7 @@ void slip_model_init(struct slip_model *m, const char *out_dir)
 	*m = (struct slip_model){
 		.status = slip_xstrdup("running"),
 		.began = slip_clock_now(),
-		.out_dir = slip_path_absolute(out_dir),
+		.out_dir = out_dir ? slip_path_absolute(out_dir) : NULL,
 	};
 }
 

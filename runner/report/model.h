@@ -106,6 +106,7 @@ struct slip_model {
 	size_t warnings;
 };
 
+/* out_dir: NULL where no files are written. */
 void slip_model_init(struct slip_model *m, const char *out_dir);
 void slip_model_release(struct slip_model *m);
 /* Take a record in. True when the reports should be written anew. */
