@@ -55,6 +55,8 @@ libsteps_a_SOURCES += \
 	steps/build/tell.h \
 	steps/build/user.c \
 	steps/build/user.h \
+	steps/build/warm.c \
+	steps/build/warm.h \
 	steps/container.c \
 	steps/container.h \
 	steps/context/archive.c \

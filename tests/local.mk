@@ -47,7 +47,8 @@ E2E_TESTS += \
 	tests/e2e/pause.bats \
 	tests/e2e/push.bats \
 	tests/e2e/reports.bats \
-	tests/e2e/run.bats
+	tests/e2e/run.bats \
+	tests/e2e/warm.bats
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf \
