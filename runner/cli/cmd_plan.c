@@ -26,11 +26,11 @@ static int plan(struct slip_cli *cli, const struct options *o, const struct slip
 		.log_format = o->log_format,
 		.log_timestamp = o->log_timestamp,
 	};
-	struct slip_engine_options engine =
-		slip_engine_options_of(&o->pipeline, stages, cli->kinds);
+	struct slip_engine_options engine;
 	slip_autobuf text;
 	slip_buf_init(&text, 16 * SLIP_MIB);
-	if (slip_cli_report(cli, &report, err) < 0 || slip_engine_plan(&engine, &text, err) < 0)
+	if (slip_engine_options_of(&o->pipeline, stages, cli->kinds, &engine, err) < 0 ||
+		slip_cli_report(cli, &report, err) < 0 || slip_engine_plan(&engine, &text, err) < 0)
 		return -1;
 	return slip_cli_print(text.data, text.len, err);
 }

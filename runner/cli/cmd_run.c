@@ -7,7 +7,6 @@
 
 struct options {
 	struct slip_pipeline_options pipeline;
-	int64_t jobs;
 	bool dry_run;
 	bool soft_exit;
 	char *out;
@@ -18,8 +17,6 @@ struct options {
 
 static const struct slip_opt table[] = {
 	SLIP_CLI_PIPELINE_OPTIONS(struct options),
-	{"jobs", 'j', SLIP_OPT_INT, offsetof(struct options, jobs), "N",
-		"So many stages at once, where their needs allow.", "1"},
 	{"dry-run", 0, SLIP_OPT_BOOL, offsetof(struct options, dry_run), NULL,
 		"Resolve everything, run nothing: the same as `slipway plan`."},
 	{"soft-exit", 0, SLIP_OPT_BOOL, offsetof(struct options, soft_exit), NULL,
@@ -48,12 +45,11 @@ static int run_with(struct slip_cli *cli, const struct options *o, const struct 
 		.log_timestamp = o->log_timestamp,
 		.out_dir = o->dry_run ? NULL : o->out,
 	};
-	struct slip_engine_options engine =
-		slip_engine_options_of(&o->pipeline, stages, cli->kinds);
-	engine.jobs = o->jobs;
-	engine.is_soft_exit = o->soft_exit;
-	if (slip_cli_report(cli, &report, err) < 0)
+	struct slip_engine_options engine;
+	if (slip_engine_options_of(&o->pipeline, stages, cli->kinds, &engine, err) < 0 ||
+		slip_cli_report(cli, &report, err) < 0)
 		return -1;
+	engine.is_soft_exit = o->soft_exit;
 	return o->dry_run ? plan(&engine, err) : slip_engine_run(&engine, status, err);
 }
 

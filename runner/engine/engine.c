@@ -131,7 +131,7 @@ static int set_up(
 	if (slip_pipeline_resolve(s->written, &ctx, &s->run.pipeline, err) < 0)
 		return -1;
 	s->run.facts.env = &s->run.pipeline->env;
-	if (slip_plan_make(s->run.pipeline, &opt->stages, &ctx, &s->plan, err) < 0)
+	if (slip_plan_make(s->run.pipeline, &opt->selection, &ctx, &s->plan, err) < 0)
 		return -1;
 	/* Before the first stage: not after half an hour of others. */
 	slip_autodiags diags = {0};

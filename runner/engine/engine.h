@@ -9,15 +9,17 @@
 
 #include "runner/base/strv.h"
 #include "runner/engine/kind.h"
+#include "runner/engine/plan.h"
 #include "runner/spec/diag.h"
 
 struct slip_engine_options {
 	const struct slip_kind *const *kinds; /* ends with NULL */
 	const char *spec; /* path of slipway.yaml */
-	struct slip_strv stages; /* empty: all */
+	struct slip_plan_selection selection;
 	struct slip_strv set; /* NAME=VALUE */
-	int64_t jobs; /* at once; less than 1 means 1 */
+	int64_t jobs; /* at once; 0: one for each processor */
 	bool is_push_wanted; /* --push */
+	bool is_push_refused; /* --no-push */
 	bool is_in_place; /* --in-place */
 	bool is_soft_exit; /* --soft-exit: 10 when allowed failures happened */
 };

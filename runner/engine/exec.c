@@ -3,6 +3,7 @@
 #include "runner/engine/exec.h"
 
 #include "runner/base/clock.h"
+#include "runner/base/pool.h"
 #include "runner/engine/artifacts.h"
 #include "runner/engine/ci.h"
 
@@ -42,6 +43,7 @@ struct job {
 	bool has_process;
 	bool has_bad_need; /* something it depends on, however far, failed */
 	bool is_over_time;
+	const struct job *failed_sibling; /* it gives up for this one: fail-fast */
 	struct slip_stage_run run;
 	int64_t attempts;
 	double started; /* of the first attempt */
@@ -168,6 +170,27 @@ static bool may_retry(const struct exec *x, const struct job *j, double *delay, 
 	return matches;
 }
 
+/* A cell has failed: the others of its matrix need not go on. */
+static void give_up_siblings(struct exec *x, const struct job *failed)
+{
+	if (!failed->node->matrix || !slip_value_bool(&failed->node->stage->matrix.fail_fast, true))
+		return;
+	for (size_t i = 0; i < x->plan->n; i++) {
+		struct job *j = &x->jobs[i];
+		if (j == failed || j->node->stage != failed->node->stage || is_over(j->status))
+			continue;
+		slip_log_set_scope(j->node->id);
+		if (j->status == RUNNING) {
+			j->failed_sibling = failed;
+			slip_child_stop(&j->run.child, CANCEL_GRACE);
+		} else {
+			slip_autofree char *why = slip_xasprintf("%s failed", failed->node->name);
+			skip_job(x, j, why);
+		}
+	}
+	slip_log_set_scope(failed->node->id);
+}
+
 /* The job's error is set: try again, or end it. */
 static void fail_job(struct exec *x, struct job *j)
 {
@@ -193,6 +216,8 @@ static void fail_job(struct exec *x, struct job *j)
 	else
 		end_job(x, j, j->err.code == SLIP_E_TIMEOUT ? TIMED_OUT : FAILED);
 	slip_stage_run_release(&j->run);
+	if (j->status == FAILED || j->status == TIMED_OUT)
+		give_up_siblings(x, j);
 }
 
 /* --- starts ----------------------------------------------------------------------------------- */
@@ -285,12 +310,19 @@ static bool is_ready(struct exec *x, struct job *j, bool is_main_over)
 	return false;
 }
 
-static size_t count_running(const struct exec *x)
+/* Of one stage, or (NULL) of all. */
+static size_t count_running(const struct exec *x, const struct slip_pipeline_stage *stage)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < x->plan->n; i++)
-		n += x->jobs[i].status == RUNNING;
+		n += x->jobs[i].status == RUNNING && (!stage || x->jobs[i].node->stage == stage);
 	return n;
+}
+
+static bool has_room(const struct exec *x, const struct job *j)
+{
+	const struct slip_value *max = &j->node->stage->matrix.max_parallel;
+	return !slip_value_is_set(max) || (int64_t)count_running(x, j->node->stage) < max->num;
 }
 
 static bool is_main_over(const struct exec *x)
@@ -307,10 +339,10 @@ static void start_ready(struct exec *x)
 {
 	for (bool again = true; again;) {
 		again = false;
-		for (size_t i = 0; i < x->plan->n && count_running(x) < x->max_running; i++) {
+		for (size_t i = 0; i < x->plan->n && count_running(x, NULL) < x->max_running; i++) {
 			struct job *j = &x->jobs[i];
 			enum status before = j->status;
-			if (is_ready(x, j, is_main_over(x))) {
+			if (has_room(x, j) && is_ready(x, j, is_main_over(x))) {
 				slip_log_set_scope(j->node->id);
 				start_job(x, j);
 				slip_log_set_scope("");
@@ -378,6 +410,10 @@ static void finish_job(struct exec *x, struct job *j)
 		slip_err_clear(&j->err);
 		slip_err_set(&j->err, SLIP_E_TIMEOUT, 0, "over its time of %.0f s",
 			j->deadline - j->attempt_started);
+	} else if (rc < 0 && j->failed_sibling) {
+		slip_err_clear(&j->err);
+		slip_err_set(&j->err, SLIP_E_CANCELLED, 0, "stopped, as %s failed",
+			j->failed_sibling->node->name);
 	} else if (rc < 0 && x->is_cancelled && !j->node->is_final) {
 		slip_err_clear(&j->err);
 		(void)!slip_cancel_check(&j->err);
@@ -521,7 +557,7 @@ int slip_exec(struct slip_run *run, const struct slip_plan *plan)
 		.run = run,
 		.plan = plan,
 		.jobs = jobs,
-		.max_running = run->opt->jobs > 1 ? (size_t)run->opt->jobs : 1,
+		.max_running = run->opt->jobs > 0 ? (size_t)run->opt->jobs : slip_pool_processors(),
 		.started = now(),
 		.deadline = pipeline_deadline(),
 	};

@@ -30,7 +30,8 @@ struct slip_kind_input {
 	const char *cwd; /* workspace and working-dir, absolute */
 	const struct slip_map *env; /* pipeline's and stage's, the latter wins */
 	const struct slip_map *secrets; /* those the stage lists: name to value */
-	bool is_push_allowed; /* in CI, or --push */
+	bool is_push_allowed; /* in CI, or --push; never with --no-push */
+	const char *push_refusal; /* why not, for people; NULL when it is */
 	bool is_in_place; /* --in-place: ignore `container` */
 };
 

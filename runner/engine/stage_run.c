@@ -105,9 +105,20 @@ int64_t slip_stage_run_timeout(const struct slip_stage_run *s)
 		&s->stage.timeout, slip_value_int(&s->run->pipeline->defaults.timeout, 0));
 }
 
+/* Why nothing is pushed or deployed; NULL when it is. */
+static const char *push_refusal(const struct slip_engine_options *opt)
+{
+	if (opt->is_push_refused)
+		return "--no-push";
+	if (opt->is_push_wanted || !slip_streq(slip_ci_provider(), "local"))
+		return NULL;
+	return "outside of CI only with --push";
+}
+
 static struct slip_kind_input kind_input(const struct slip_stage_run *s)
 {
 	const struct slip_engine_options *opt = s->run->opt;
+	const char *refusal = push_refusal(opt);
 	return (struct slip_kind_input){
 		.pipeline = s->run->pipeline,
 		.stage = &s->stage,
@@ -116,7 +127,8 @@ static struct slip_kind_input kind_input(const struct slip_stage_run *s)
 		.cwd = s->cwd,
 		.env = &s->env,
 		.secrets = &s->secrets,
-		.is_push_allowed = opt->is_push_wanted || !slip_streq(slip_ci_provider(), "local"),
+		.is_push_allowed = !refusal,
+		.push_refusal = refusal,
 		.is_in_place = opt->is_in_place,
 	};
 }

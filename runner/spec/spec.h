@@ -276,6 +276,7 @@ struct slip_matrix {
 	SLIP_ARRAY_OF(struct slip_matrix_cell) include;
 	SLIP_ARRAY_OF(struct slip_matrix_cell) exclude;
 	struct slip_value fail_fast; /* absent: true */
+	struct slip_value max_parallel; /* cells at once; absent: as many as --jobs allows */
 };
 
 struct slip_allow_failure {

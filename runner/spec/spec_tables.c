@@ -318,7 +318,10 @@ static const struct slip_object cell_object = {
 static const struct slip_field matrix_fields[] = {
 	F("include", OBJECTS, include, "Cells to add.", .object = &cell_object),
 	F("exclude", OBJECTS, exclude, "Cells to leave out.", .object = &cell_object),
-	F("fail-fast", BOOL, fail_fast, "Stop the other cells when one fails; true by default."),
+	F("fail-fast", BOOL, fail_fast, "Stop the other cells when one fails; true by default.",
+		.flags = FIELD_LITERAL),
+	F("max-parallel", INT, max_parallel, "So many cells at once, within --jobs.",
+		.flags = FIELD_LITERAL, .min = 1, .max = SLIP_MAX_MATRIX_CELLS),
 };
 static const struct slip_field matrix_rest =
 	F("axes", NAMED, axes, "Values of an axis.", .object = &axis_object, .check = CHECK_NAME);

@@ -218,7 +218,7 @@ static void describe(const struct slip_kind_input *in, struct slip_buf *out)
 	if (b->destinations.n && slip_value_bool(&b->no_push, false))
 		slip_buf_add_str(out, ", not pushed: no-push");
 	else if (b->destinations.n && !in->is_push_allowed)
-		slip_buf_add_str(out, ", not pushed: outside of CI only with --push");
+		slip_buf_addf(out, ", not pushed: %s", in->push_refusal);
 }
 
 static int fill(const struct slip_kind_input *in, struct slip_build_request *r,
@@ -236,8 +236,7 @@ static int fill(const struct slip_kind_input *in, struct slip_build_request *r,
 		return -1;
 	if (!in->is_push_allowed) {
 		if (r->destinations.n && !r->no_push)
-			slip_info("outside of CI the image is built, but not pushed; --push does "
-				  "that");
+			slip_info("the image is built, but not pushed: %s", in->push_refusal);
 		r->no_push = true;
 		r->no_push_cache = true;
 	}

@@ -13,7 +13,7 @@ static void describe(const struct slip_kind_input *in, struct slip_buf *out)
 	for (size_t i = 0; i < p->destinations.n; i++)
 		slip_buf_addf(out, "%s %s", i ? "," : " to", p->destinations.v[i].text);
 	if (!in->is_push_allowed)
-		slip_buf_add_str(out, ", not pushed: outside of CI only with --push");
+		slip_buf_addf(out, ", not pushed: %s", in->push_refusal);
 }
 
 static int set(struct slip_push_request *r, const char *option, const struct slip_value *v,
@@ -55,7 +55,7 @@ static int launch(
 		rc = slip_registries_from_spec(in->pipeline, &r.registries, logins, err);
 	if (rc == 0) {
 		if (r.no_push)
-			slip_info("outside of CI nothing is pushed; --push does that");
+			slip_info("nothing is pushed: %s", in->push_refusal);
 		out->request = slip_registries_to_json(slip_push_options, &r, logins);
 	}
 	slip_push_request_release(&r);
