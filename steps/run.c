@@ -45,6 +45,7 @@ static int launch(
 
 const struct slip_kind slip_kind_run = {
 	.kind = SLIP_STAGE_RUN,
+	.runs_command = true,
 	.describe = describe,
 	.launch = launch,
 	.perform = slip_container_perform,

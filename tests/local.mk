@@ -31,7 +31,8 @@ E2E_TESTS += \
 	tests/e2e/errors.bats \
 	tests/e2e/harness.bats \
 	tests/e2e/push.bats \
-	tests/e2e/run.bats
+	tests/e2e/run.bats \
+	tests/e2e/validate.bats
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf \

@@ -5,74 +5,10 @@
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
 #include "runner/base/log.h"
-#include "runner/base/path.h"
 #include "runner/engine/exec.h"
+#include "runner/engine/validate.h"
 
 #include <errno.h>
-
-/* --- reading specs ---------------------------------------------------------------------------- */
-
-struct include_dir {
-	int fd;
-};
-
-static int read_include(void *arg, const char *path, struct slip_buf *out, struct slip_err *err)
-{
-	struct include_dir *dir = arg;
-	slip_autoclose int fd = -1;
-	if (slip_open_in_root(dir->fd, path, O_RDONLY, 0, &fd, err) < 0)
-		return -1;
-	return slip_read_rest(fd, path, out, err);
-}
-
-static int read_spec(const char *path, struct slip_pipeline **out, struct slip_diags *diags,
-	struct slip_err *err)
-{
-	slip_autobuf text;
-	slip_buf_init(&text, SLIP_MAX_SPEC);
-	if (slip_read_file(AT_FDCWD, path, &text, err) < 0) {
-		if (err && err->code == SLIP_E_NOTFOUND)
-			err->code = SLIP_E_SPEC;
-		return -1;
-	}
-	slip_autofree char *dir = slip_path_dir(path);
-	slip_autoclose int fd = open(dir, O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return slip_err_set(err, SLIP_E_IO, errno, "open %s", dir);
-	struct include_dir includes = {fd};
-	struct slip_spec_input in = {
-		.file = path,
-		.text = text.data,
-		.len = text.len,
-		.include = read_include,
-		.include_arg = &includes,
-	};
-	return slip_pipeline_parse(&in, out, diags, err);
-}
-
-/* The format knows more kinds of stages than this program. */
-static void check_kinds(const struct slip_kind *const *kinds,
-	const struct slip_pipeline_stages *list, struct slip_diags *diags)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		const struct slip_pipeline_stage *s = &list->v[i];
-		if (!slip_kind_find(kinds, s->kind))
-			slip_diags_add(diags, s->pos,
-				"\"%s\" stages are not supported in this version",
-				slip_stage_kind_name(s->kind));
-	}
-}
-
-int slip_engine_validate(const struct slip_kind *const *kinds, const char *spec,
-	struct slip_diags *diags, struct slip_err *err)
-{
-	slip_autopipeline *p = NULL;
-	if (read_spec(spec, &p, diags, err) < 0)
-		return -1;
-	check_kinds(kinds, &p->stages, diags);
-	check_kinds(kinds, &p->finally, diags);
-	return slip_diags_check(diags, err);
-}
 
 /* --- a run's set-up --------------------------------------------------------------------------- */
 
@@ -94,22 +30,31 @@ static void release_setup(struct setup *s)
 	slip_pipeline_free(s->written);
 }
 
-static int load(const char *path, struct slip_pipeline **out, struct slip_err *err)
+/* All findings as text; the error says a single one by itself. */
+static int tell_findings(struct slip_diags *diags, struct slip_err *err)
 {
-	slip_autodiags diags = {0};
-	if (read_spec(path, out, &diags, err) == 0)
+	slip_diags_sort(diags);
+	if (slip_diags_check(diags, err) == 0)
 		return 0;
-	/* The error says a single finding by itself. */
-	if (diags.n == 1 && !diags.v[0].hint)
+	if (diags->n == 1 && !diags->v[0].hint)
 		return -1;
 	slip_autobuf text;
 	slip_buf_init(&text, SLIP_MIB);
-	slip_diags_print(&diags, &text);
+	slip_diags_print(diags, &text);
 	if (text.len) {
 		slip_buf_truncate(&text, text.len - 1);
 		slip_error("%s", text.data);
 	}
 	return -1;
+}
+
+static int load(const char *path, struct slip_pipeline **out, struct slip_err *err)
+{
+	slip_autodiags diags = {0};
+	struct slip_err why = SLIP_ERR_INIT;
+	if (slip_validate_read(path, out, &diags, &why) == 0)
+		return 0;
+	return diags.n ? tell_findings(&diags, err) : slip_err_copy(err, &why);
 }
 
 static int set_up(
@@ -136,11 +81,10 @@ static int set_up(
 	/* Before the first stage: not after half an hour of others. */
 	slip_autodiags diags = {0};
 	for (size_t i = 0; i < s->plan.n; i++) {
-		struct slip_pipeline_stages one = {
-			(struct slip_pipeline_stage *)s->plan.nodes[i].stage, 1};
-		check_kinds(opt->kinds, &one, &diags);
+		if (i == 0 || s->plan.nodes[i].stage != s->plan.nodes[i - 1].stage)
+			slip_validate_stage(opt->kinds, s->plan.nodes[i].stage, NULL, &diags);
 	}
-	return slip_diags_check(&diags, err);
+	return tell_findings(&diags, err);
 }
 
 int slip_engine_run(const struct slip_engine_options *opt, int *status, struct slip_err *err)

@@ -10,7 +10,6 @@
 #include "runner/base/strv.h"
 #include "runner/engine/kind.h"
 #include "runner/engine/plan.h"
-#include "runner/spec/diag.h"
 
 struct slip_engine_options {
 	const struct slip_kind *const *kinds; /* ends with NULL */
@@ -33,11 +32,5 @@ int slip_engine_run(
 /* Append what a run would do, as text; executes, reads and writes nothing else. */
 int slip_engine_plan(const struct slip_engine_options *opt, struct slip_buf *out,
 	struct slip_err *err) SLIP_MUST_CHECK;
-/*
- * Check one spec with its includes, and that there is a kind for each stage. Findings are in diags;
- * -1 with a summary when there is one.
- */
-int slip_engine_validate(const struct slip_kind *const *kinds, const char *spec,
-	struct slip_diags *diags, struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

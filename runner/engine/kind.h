@@ -35,6 +35,15 @@ struct slip_kind_input {
 	bool is_in_place; /* --in-place: ignore `container` */
 };
 
+/* A stage as written, to be looked at before anything runs. */
+struct slip_kind_check {
+	const struct slip_pipeline_stage *stage;
+	/* Takes the paths of Dockerfiles that the stage reads and that are there; NULL: read
+	 * nothing. */
+	struct slip_strv *dockerfiles;
+	struct slip_diags *diags;
+};
+
 struct slip_kind_launch {
 	struct slip_strv argv; /* a command, or empty */
 	struct slip_json *request; /* for perform, or NULL */
@@ -44,6 +53,10 @@ struct slip_kind_launch {
 
 struct slip_kind {
 	enum slip_stage_kind kind;
+	bool runs_command; /* a stage's `container` and `secrets` are for its command */
+	/* Findings beyond what the format says, such as keys that are not supported yet; or NULL.
+	 */
+	void (*check)(const struct slip_kind_check *c);
 	/* One line for logs and plans: what the stage will do. */
 	void (*describe)(const struct slip_kind_input *in, struct slip_buf *out);
 	int (*launch)(const struct slip_kind_input *in, struct slip_kind_launch *out,

@@ -25,4 +25,6 @@ librunner_a_SOURCES += \
 	runner/engine/secret.c \
 	runner/engine/secret.h \
 	runner/engine/stage_run.c \
-	runner/engine/stage_run.h
+	runner/engine/stage_run.h \
+	runner/engine/validate.c \
+	runner/engine/validate.h

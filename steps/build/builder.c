@@ -57,17 +57,26 @@ static int context_dir(const struct slip_build_request *req, const char **dir, s
 }
 
 /* From the working directory first, then from the context, as kaniko looks for it. */
+void slip_builder_dockerfile_places(
+	const char *dockerfile, const char *context, struct slip_strv *out)
+{
+	slip_autofree char *inside = slip_path_join(context, dockerfile);
+	slip_autofree char *lower = slip_path_join(context, "dockerfile");
+	slip_strv_add(out, dockerfile);
+	slip_strv_add(out, inside);
+	if (slip_streq(dockerfile, "Dockerfile"))
+		slip_strv_add(out, lower);
+}
+
 static int find_dockerfile(const struct slip_build_request *req, const char *context, char **path,
 	struct slip_buf *text, struct slip_err *err)
 {
-	slip_autofree char *inside = slip_path_join(context, req->dockerfile);
-	slip_autofree char *lower = slip_path_join(context, "dockerfile");
-	const char *places[] = {
-		req->dockerfile, inside, slip_streq(req->dockerfile, "Dockerfile") ? lower : NULL};
-	for (size_t i = 0; i < SLIP_ARRAY_LEN(places) && places[i]; i++) {
+	slip_autostrv places = {0};
+	slip_builder_dockerfile_places(req->dockerfile, context, &places);
+	for (size_t i = 0; i < places.n; i++) {
 		struct slip_err why = SLIP_ERR_INIT;
-		if (slip_read_file(AT_FDCWD, places[i], text, &why) == 0) {
-			*path = slip_xstrdup(places[i]);
+		if (slip_read_file(AT_FDCWD, places.v[i], text, &why) == 0) {
+			*path = slip_xstrdup(places.v[i]);
 			return 0;
 		}
 		if (!slip_err_is(&why, SLIP_E_NOTFOUND) && why.sys != ENOTDIR)

@@ -49,6 +49,10 @@ struct slip_build_result {
 int slip_build_image(const struct slip_build_request *req, struct slip_build_result *result,
 	struct slip_err *err) SLIP_MUST_CHECK;
 
+/* Where a Dockerfile of this name is looked for, in order. */
+void slip_builder_dockerfile_places(
+	const char *dockerfile, const char *context, struct slip_strv *out);
+
 /*
  * Without a Dockerfile, for one command in an image: init, open, then base.h and rootfs.h, release.
  * open gives store, isolation, registry and pools, as the request's flags say. The process must

@@ -2,7 +2,12 @@
 
 #include "steps/build/kind.h"
 
+#include "runner/base/io.h"
+#include "runner/base/limits.h"
 #include "runner/base/log.h"
+#include "runner/base/path.h"
+#include "runner/dockerfile/parse.h"
+#include "runner/dockerfile/scope.h"
 #include "steps/build/builder.h"
 #include "steps/image/result.h"
 
@@ -12,12 +17,11 @@ enum shape {
 	LIST, /* --option once an item */
 	PAIRS, /* --option name=value */
 	NAMED_LISTS, /* --option name=value, once a value */
-	UNSUPPORTED, /* known to the spec, but not here yet */
 };
 
 struct key {
 	const char *name; /* in the spec, for messages */
-	const char *option;
+	const char *option; /* NULL: known to the spec, but not here yet */
 	enum shape shape;
 	size_t offset;
 };
@@ -71,12 +75,16 @@ static const struct key keys[] = {
 	{"push-retry", "push-retry", ONE, KEY(push_retry)},
 	{"image-download-retry", "image-download-retry", ONE, KEY(image_download_retry)},
 	{"image-fs-extract-retry", "image-fs-extract-retry", ONE, KEY(image_fs_extract_retry)},
-	{"context-sub-path", NULL, UNSUPPORTED, KEY(context_sub_path)},
-	{"single-snapshot", NULL, UNSUPPORTED, KEY(single_snapshot)},
-	{"materialize", NULL, UNSUPPORTED, KEY(materialize)},
-	{"preserve-context", NULL, UNSUPPORTED, KEY(preserve_context)},
-	{"push-ignore-immutable-tag-errors", NULL, UNSUPPORTED,
-		KEY(push_ignore_immutable_tag_errors)},
+	{"annotations", NULL, PAIRS, KEY(annotations)},
+	{"context-sub-path", NULL, ONE, KEY(context_sub_path)},
+	{"credential-helpers", NULL, LIST, KEY(credential_helpers)},
+	{"git", NULL, PAIRS, KEY(git)},
+	{"ignore-paths", NULL, LIST, KEY(ignore_paths)},
+	{"materialize", NULL, ONE, KEY(materialize)},
+	{"preserve-context", NULL, ONE, KEY(preserve_context)},
+	{"push-ignore-immutable-tag-errors", NULL, ONE, KEY(push_ignore_immutable_tag_errors)},
+	{"secrets", NULL, LIST, KEY(secrets)},
+	{"single-snapshot", NULL, ONE, KEY(single_snapshot)},
 };
 
 #define CACHE_KEY(member) offsetof(struct slip_spec_cache, member)
@@ -110,10 +118,6 @@ static int set_one(struct slip_build_request *r, const struct key *k, const stru
 {
 	if (!slip_value_is_set(v))
 		return 0;
-	if (k->shape == UNSUPPORTED) {
-		slip_err_set(err, SLIP_E_SPEC, 0, "build.%s is not supported yet", k->name);
-		return at(v, err);
-	}
 	return set(r, k, v, v->text, err);
 }
 
@@ -160,6 +164,8 @@ static int set_key(
 	struct slip_build_request *r, const struct key *k, const void *object, struct slip_err *err)
 {
 	const void *field = (const char *)object + k->offset;
+	if (!k->option)
+		return 0; /* refused before anything ran */
 	switch (k->shape) {
 	case LIST:
 		return set_list(r, k, field, err);
@@ -168,7 +174,6 @@ static int set_key(
 	case NAMED_LISTS:
 		return set_named_lists(r, k, field, err);
 	case ONE:
-	case UNSUPPORTED:
 	default:
 		return set_one(r, k, field, err);
 	}
@@ -187,23 +192,82 @@ static int set_cache(
 	return 0;
 }
 
-static int refuse_rest(const struct slip_build_spec *b, struct slip_err *err)
+/* --- before the run ----------------------------------------------------------------------------
+ */
+
+/* Where a key was written; NULL: it was not. */
+static const struct slip_value *first_value(const struct key *k, const void *object)
 {
-	const struct slip_value *first = b->secrets.n		   ? &b->secrets.v[0]
-					 : b->annotations.n	   ? &b->annotations.v[0].name
-					 : b->git.n		   ? &b->git.v[0].name
-					 : b->ignore_paths.n	   ? &b->ignore_paths.v[0]
-					 : b->credential_helpers.n ? &b->credential_helpers.v[0]
-								   : NULL;
-	if (!first)
-		return 0;
-	slip_err_set(err, SLIP_E_SPEC, 0, "build.%s is not supported yet",
-		b->secrets.n	    ? "secrets"
-		: b->annotations.n  ? "annotations"
-		: b->git.n	    ? "git"
-		: b->ignore_paths.n ? "ignore-paths"
-				    : "credential-helpers");
-	return at(first, err);
+	const void *field = (const char *)object + k->offset;
+	const struct slip_value *v = field;
+	const struct slip_values *list = field;
+	const struct slip_value_map *map = field;
+	const struct slip_named_lists *lists = field;
+	switch (k->shape) {
+	case LIST:
+		return list->n ? &list->v[0] : NULL;
+	case PAIRS:
+		return map->n ? &map->v[0].name : NULL;
+	case NAMED_LISTS:
+		return lists->n ? &lists->v[0].name : NULL;
+	case ONE:
+	default:
+		return slip_value_is_set(v) ? v : NULL;
+	}
+}
+
+/* The Dockerfile that the stage will read, if it can be known and is there: the caller's. */
+static char *find_dockerfile(const struct slip_pipeline_stage *s)
+{
+	const struct slip_build_spec *b = &s->build;
+	if (b->dockerfile.is_expr || b->context.is_expr || s->working_dir.is_expr ||
+		strstr(slip_value_text(&b->context, "."), "://"))
+		return NULL;
+	slip_autostrv places = {0};
+	slip_builder_dockerfile_places(slip_value_text(&b->dockerfile, "Dockerfile"),
+		slip_value_text(&b->context, "."), &places);
+	for (size_t i = 0; i < places.n; i++) {
+		slip_autofree char *path =
+			slip_value_is_set(&s->working_dir)
+				? slip_path_join(s->working_dir.text, places.v[i])
+				: slip_xstrdup(places.v[i]);
+		if (access(path, R_OK) == 0)
+			return slip_steal_ptr(&path);
+	}
+	return NULL;
+}
+
+static void check_target(
+	const struct slip_value *target, const char *path, struct slip_diags *diags)
+{
+	slip_autobuf text;
+	slip_autodockerfile *df = NULL;
+	struct slip_err err = SLIP_ERR_INIT;
+	size_t index;
+	slip_buf_init(&text, SLIP_MAX_DOCKERFILE);
+	if (!slip_value_is_set(target) || target->is_expr)
+		return;
+	if (slip_read_file(AT_FDCWD, path, &text, NULL) < 0 ||
+		slip_dockerfile_parse(text.data, text.len, path, &df, NULL) < 0)
+		return; /* said elsewhere */
+	if (slip_stage_find_target(df, target->text, &index, &err) < 0)
+		slip_diags_add(diags, target->pos, "%s: %s", path, err.msg);
+}
+
+static void check(const struct slip_kind_check *c)
+{
+	const struct slip_build_spec *b = &c->stage->build;
+	for (size_t i = 0; i < SLIP_ARRAY_LEN(keys); i++) {
+		const struct slip_value *v = keys[i].option ? NULL : first_value(&keys[i], b);
+		if (v)
+			slip_diags_add(
+				c->diags, v->pos, "build.%s is not supported yet", keys[i].name);
+	}
+	slip_autofree char *path = c->dockerfiles ? find_dockerfile(c->stage) : NULL;
+	if (!path)
+		return;
+	slip_strv_add(c->dockerfiles, path);
+	check_target(&b->target, path, c->diags);
 }
 
 /* --- the kind -----------------------------------------------------------------------------------
@@ -225,8 +289,7 @@ static int fill(const struct slip_kind_input *in, struct slip_build_request *r,
 	struct slip_json *logins, struct slip_err *err)
 {
 	const struct slip_build_spec *b = &in->stage->build;
-	if (refuse_rest(b, err) < 0 || set_cache(r, &in->pipeline->cache, err) < 0 ||
-		set_cache(r, &b->cache, err) < 0)
+	if (set_cache(r, &in->pipeline->cache, err) < 0 || set_cache(r, &b->cache, err) < 0)
 		return -1;
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(keys); i++) {
 		if (set_key(r, &keys[i], b, err) < 0)
@@ -273,6 +336,7 @@ static int perform(const struct slip_json *request, struct slip_err *err)
 
 const struct slip_kind slip_kind_build = {
 	.kind = SLIP_STAGE_BUILD,
+	.check = check,
 	.describe = describe,
 	.launch = launch,
 	.perform = perform,
