@@ -19,7 +19,7 @@ build_packages="autoconf automake ca-certificates gcc libarchive-dev libc6-dev l
 	libcurl4-openssl-dev libisal-dev libjansson-dev libseccomp-dev libssl-dev libyaml-dev
 	libzstd-dev make pkg-config zlib1g-dev"
 test_packages="bats buildah busybox-static clang clang-format crun curl docker-registry git jq
-	mmdebstrap openssl perl podman python3 shellcheck skopeo uidmap umoci zstd"
+	mmdebstrap nodejs npm openssl perl podman python3 shellcheck skopeo uidmap umoci zstd"
 dev_packages="clang-tidy cppcheck hyperfine libclang-rt-dev strace time"
 
 say() {
@@ -83,12 +83,40 @@ install_packages() {
 		--no-install-recommends -o Dpkg::Use-Pty=0 $known
 }
 
+# The programs of other people that are npm packages, at the versions of tests/npm, into build/npm.
+install_npm() {
+	command -v npm >/dev/null || return 0
+	cmp -s tests/npm/package-lock.json build/npm/package-lock.json &&
+		[ -e build/npm/node_modules/.package-lock.json ] && return 0
+	say "installing the npm packages of tests/npm"
+	mkdir -p build/npm
+	cp tests/npm/package.json tests/npm/package-lock.json build/npm/
+	quietly npm ci --prefix build/npm --ignore-scripts --no-audit --no-fund
+}
+
+# A distribution's node may bring an npm of its own, which its package npm conflicts with.
+drop_what_is_there() {
+	for package in "$@"; do
+		case $package in
+		nodejs) command -v node >/dev/null && continue ;;
+		npm) command -v npm >/dev/null && continue ;;
+		esac
+		printf '%s\n' "$package"
+	done
+}
+
 install_kind() {
-	# shellcheck disable=SC2086 # lists of package names
+	# shellcheck disable=SC2086,SC2046 # lists of package names
 	case $1 in
 	build) install_packages $build_packages ;;
-	test) install_packages $build_packages $test_packages ;;
-	dev) install_packages $build_packages $test_packages $dev_packages ;;
+	test)
+		install_packages $build_packages $(drop_what_is_there $test_packages)
+		install_npm
+		;;
+	dev)
+		install_packages $build_packages $(drop_what_is_there $test_packages) $dev_packages
+		install_npm
+		;;
 	*)
 		usage >&2
 		exit 2

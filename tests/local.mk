@@ -32,6 +32,7 @@ E2E_TESTS += \
 	tests/e2e/harness.bats \
 	tests/e2e/push.bats \
 	tests/e2e/run.bats \
+	tests/e2e/schema.bats \
 	tests/e2e/validate.bats
 
 UNIT_TESTS += \

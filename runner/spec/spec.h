@@ -413,7 +413,7 @@ const struct slip_value *slip_value_map_get(const struct slip_value_map *m, cons
 /* The pipeline in its long form: no shorthands, implied needs written out. The caller's. */
 struct slip_json *slip_pipeline_print(const struct slip_pipeline *p);
 
-/* The JSON Schema (draft-07) of the spec; the caller's. */
+/* The JSON Schema (draft 2020-12) of the spec; the caller's. */
 struct slip_json *slip_spec_schema(void);
 
 #endif

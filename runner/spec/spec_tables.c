@@ -24,24 +24,7 @@ static const struct slip_object param_object = {
 	FIELDS(param_fields), .name = "a parameter", .shorthand = "default"};
 #undef S
 
-static size_t count_set(const struct slip_value *const *values, size_t n)
-{
-	size_t set = 0;
-	for (size_t i = 0; i < n; i++)
-		set += slip_value_is_set(values[i]);
-	return set;
-}
-
-static void finish_secret(struct slip_decoder *d, const struct slip_yaml_node *node, void *base)
-{
-	const struct slip_secret *s = base;
-	const struct slip_value *from[] = {&s->env, &s->file};
-	if (count_set(from, 2) == 1)
-		return;
-	slip_diags_add(
-		d->diags, node->pos, "a secret comes from exactly one of \"env\" and \"file\"");
-	slip_diags_hint(d->diags, "for example {env: NUGET_TOKEN}");
-}
+static const char *const secret_sources[] = {"env", "file", NULL};
 
 #define S struct slip_secret
 static const struct slip_field secret_fields[] = {
@@ -50,18 +33,13 @@ static const struct slip_field secret_fields[] = {
 	F("file", TEXT, file, "File that holds it.", .flags = FIELD_NONEMPTY),
 	F("optional", BOOL, optional, "Its absence is no error."),
 };
-static const struct slip_object secret_object = {
-	FIELDS(secret_fields), .name = "a secret", .finish = finish_secret};
+static const struct slip_object secret_object = {FIELDS(secret_fields), .name = "a secret",
+	.exactly_one = secret_sources,
+	.exactly_one_message = "a secret comes from exactly one of \"env\" and \"file\""};
 #undef S
 
-static void finish_source(struct slip_decoder *d, const struct slip_yaml_node *node, void *base)
-{
-	const struct slip_source_value *s = base;
-	const struct slip_value *from[] = {&s->literal, &s->env, &s->file};
-	if (count_set(from, 3) != 1)
-		slip_diags_add(d->diags, node->pos,
-			"a credential comes from exactly one of \"env\" and \"file\"");
-}
+#define SOURCE_MESSAGE "a credential comes from exactly one of \"env\" and \"file\""
+static const char *const user_sources[] = {"env", "file", "value", NULL};
 
 #define S struct slip_source_value
 #define SOURCE_FIELDS                                                                              \
@@ -72,11 +50,12 @@ static const struct slip_field user_fields[] = {
 	SOURCE_FIELDS,
 	F("value", TEXT, literal, "The name itself.", .flags = FIELD_NONEMPTY),
 };
-static const struct slip_object user_object = {
-	FIELDS(user_fields), .name = "a user", .shorthand = "value", .finish = finish_source};
+static const struct slip_object user_object = {FIELDS(user_fields), .name = "a user",
+	.shorthand = "value", .exactly_one = user_sources, .exactly_one_message = SOURCE_MESSAGE};
 static const struct slip_field password_fields[] = {SOURCE_FIELDS};
-static const struct slip_object password_object = {
-	FIELDS(password_fields), .name = "a password or token", .finish = finish_source};
+static const struct slip_object password_object = {FIELDS(password_fields),
+	.name = "a password or token", .exactly_one = secret_sources,
+	.exactly_one_message = SOURCE_MESSAGE};
 #undef S
 
 #define S struct slip_spec_registry

@@ -56,6 +56,17 @@ need() {
 	done
 }
 
+# usage: need_npm PACKAGE...: packages of tests/npm, which ./autogen.sh installs into build/npm.
+need_npm() {
+	local package
+	need node
+	export NODE_PATH=$SLIPWAY_SRCDIR/build/npm/node_modules
+	for package in "$@"; do
+		[ -d "$NODE_PATH/$package" ] ||
+			e2e_skip "the npm package $package is not installed: ./autogen.sh deps test"
+	done
+}
+
 need_root() {
 	[ "$(id -u)" -eq 0 ] || e2e_skip "needs root"
 }
