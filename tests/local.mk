@@ -70,6 +70,7 @@ UNIT_TESTS += \
 	tests/unit/test_layer_entry \
 	tests/unit/test_layer_hostile \
 	tests/unit/test_layer_inflate \
+	tests/unit/test_layer_isal \
 	tests/unit/test_layer_tar_read \
 	tests/unit/test_layer_tree \
 	tests/unit/test_layer_unpack \

@@ -2,6 +2,7 @@
 
 #include "runner/layer/compress.h"
 
+#include "runner/layer/isal.h"
 #include "runner/layer/write.h"
 
 #include <zlib.h>
@@ -21,8 +22,7 @@ struct slip_compressor {
 	z_stream zlib;
 	bool zlib_ready;
 #ifdef HAVE_ISAL
-	struct isal_zstream isal;
-	uint8_t *isal_level_buf;
+	struct slip_isal *isal;
 #endif
 #ifdef HAVE_ZSTD
 	ZSTD_CCtx *zstd;
@@ -35,13 +35,6 @@ struct slip_compressor {
  * 0.436, level 3 half as fast at 0.367.
  */
 #define ISAL_DEFAULT_LEVEL 1
-
-static const uint32_t isal_level_sizes[] = {
-	0,
-	ISAL_DEF_LVL1_LARGE,
-	ISAL_DEF_LVL2_LARGE,
-	ISAL_DEF_LVL3_LARGE,
-};
 #endif
 
 static int clamp(int value, int low, int high)
@@ -54,7 +47,7 @@ static struct slip_compress_method choose_gzip(int level, bool reproducible)
 #ifdef HAVE_ISAL
 	if (!reproducible && level < 0)
 		return (struct slip_compress_method){SLIP_ENGINE_ISAL, ISAL_DEFAULT_LEVEL};
-	if (!reproducible && level > 0 && level < (int)SLIP_ARRAY_LEN(isal_level_sizes))
+	if (!reproducible && level > 0 && level < SLIP_ISAL_LEVELS)
 		return (struct slip_compress_method){SLIP_ENGINE_ISAL, level};
 #else
 	(void)reproducible;
@@ -100,8 +93,8 @@ struct slip_compressor *slip_compressor_new(const struct slip_compress_method *m
 
 	c->method = *method;
 #ifdef HAVE_ISAL
-	if (method->engine == SLIP_ENGINE_ISAL && method->level > 0)
-		c->isal_level_buf = slip_xmalloc(isal_level_sizes[method->level]);
+	if (method->engine == SLIP_ENGINE_ISAL)
+		c->isal = slip_isal_new(method->level);
 #endif
 	return c;
 }
@@ -113,37 +106,13 @@ void slip_compressor_free(struct slip_compressor *c)
 	if (c->zlib_ready)
 		deflateEnd(&c->zlib);
 #ifdef HAVE_ISAL
-	free(c->isal_level_buf);
+	slip_isal_free(c->isal);
 #endif
 #ifdef HAVE_ZSTD
 	ZSTD_freeCCtx(c->zstd);
 #endif
 	free(c);
 }
-
-#ifdef HAVE_ISAL
-static void isal_block(
-	struct slip_compressor *c, const uint8_t *in, size_t n, uint8_t *out, size_t *out_len)
-{
-	struct isal_zstream *z = &c->isal;
-
-	isal_deflate_stateless_init(z);
-	z->level = (uint32_t)c->method.level;
-	z->level_buf = c->isal_level_buf;
-	z->level_buf_size = isal_level_sizes[c->method.level];
-	z->gzip_flag = IGZIP_DEFLATE;
-	z->flush = FULL_FLUSH;
-	z->end_of_stream = 0;
-	z->next_in = (uint8_t *)(uintptr_t)in; /* not const in the interface, never written */
-	z->avail_in = (uint32_t)n;
-	z->next_out = out;
-	z->avail_out = SLIP_COMPRESS_OUT;
-	int result = isal_deflate_stateless(z);
-	if (result != COMP_OK || z->avail_in != 0)
-		slip_bug("isal_deflate_stateless: %d", result);
-	*out_len = SLIP_COMPRESS_OUT - z->avail_out;
-}
-#endif
 
 static void zlib_block(
 	struct slip_compressor *c, const uint8_t *in, size_t n, uint8_t *out, size_t *out_len)
@@ -193,7 +162,7 @@ int slip_compressor_block(struct slip_compressor *c, const uint8_t *in, size_t n
 		return 0;
 	case SLIP_ENGINE_ISAL:
 #ifdef HAVE_ISAL
-		isal_block(c, in, n, out, out_len);
+		*out_len = slip_isal_block(c->isal, in, n, out, SLIP_COMPRESS_OUT);
 		*crc = crc32_gzip_refl(0, in, n);
 		return 0;
 #endif

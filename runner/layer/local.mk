@@ -13,6 +13,8 @@ librunner_a_SOURCES += \
 	runner/layer/inflate_gzip.c \
 	runner/layer/inflate_internal.h \
 	runner/layer/inflate_zstd.c \
+	runner/layer/isal.c \
+	runner/layer/isal.h \
 	runner/layer/pax.c \
 	runner/layer/pax.h \
 	runner/layer/readahead.c \

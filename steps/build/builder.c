@@ -6,6 +6,7 @@
 #include "runner/base/limits.h"
 #include "runner/base/log.h"
 #include "runner/base/path.h"
+#include "runner/base/proc.h"
 #include "runner/dockerfile/parse.h"
 #include "runner/dockerfile/scope.h"
 #include "steps/build/evaluate.h"
@@ -202,13 +203,19 @@ void slip_builder_init(struct slip_builder *b, const struct slip_build_request *
 	slip_map_init(&b->bases, free_base);
 }
 
+static void drop_stages(struct slip_builder *b)
+{
+	for (size_t i = 0; i < b->n_stages; i++)
+		slip_build_stage_free(b->stages[i]);
+	slip_cleanup_free(&b->stages);
+	b->n_stages = 0;
+}
+
 void slip_builder_release(struct slip_builder *b)
 {
 	slip_push_check_free(b->rights);
 	slip_cache_free(b->cache);
-	for (size_t i = 0; i < b->n_stages; i++)
-		slip_build_stage_free(b->stages[i]);
-	free(b->stages);
+	drop_stages(b);
 	slip_map_release(&b->bases);
 	slip_pool_free(b->io);
 	slip_pool_free(b->cpu);
@@ -352,6 +359,36 @@ static int execute(struct slip_builder *b, struct slip_err *err)
 	return slip_err_copy(err, &refused);
 }
 
+static int build_once(
+	struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
+{
+	if (evaluate(b, err) < 0)
+		return -1;
+	probe(b);
+	mark_files(b);
+	if (execute(b, err) < 0)
+		return -1;
+	return write_outputs(b, result, err);
+}
+
+/* A layer that the cache promised and has not costs another try, in which it is a miss. */
+static int build_without_lost(
+	struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
+{
+	for (size_t lost = 0;;) {
+		struct slip_err why = SLIP_ERR_INIT;
+		if (build_once(b, result, &why) == 0)
+			return 0;
+		size_t now = b->cache ? slip_cache_distrusted(b->cache) : 0;
+		if (now == lost || slip_cancel_check(err) < 0)
+			return slip_err_copy(err, &why);
+		lost = now;
+		slip_warn("the cache %s is damaged, what it lost is built again: %s",
+			slip_cache_name(b->cache), why.msg);
+		drop_stages(b);
+	}
+}
+
 static int build(struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
 {
 	double start = slip_clock_monotonic();
@@ -360,14 +397,7 @@ static int build(struct slip_builder *b, struct slip_build_result *result, struc
 		read_epoch(b, err) < 0 || load_dockerfile(b, err) < 0 || open_services(b, err) < 0)
 		return -1;
 	b->rights = start_push_check(b);
-	int rc = evaluate(b, err);
-	if (rc == 0) {
-		probe(b);
-		mark_files(b);
-		rc = execute(b, err);
-	}
-	if (rc == 0)
-		rc = write_outputs(b, result, err);
+	int rc = build_without_lost(b, result, err);
 	count_hits(b, result);
 	if (rc == 0)
 		announce_end(result, slip_clock_monotonic() - start);

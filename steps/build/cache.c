@@ -30,6 +30,8 @@ struct slip_cache {
 	char *layout_path; /* NULL: a registry */
 	int64_t ttl; /* seconds */
 	pthread_mutex_t layout_lock; /* one index.json, several uploads */
+	pthread_mutex_t distrust_lock;
+	struct slip_map distrusted; /* digests of layers */
 	bool warned;
 	struct upload **uploads;
 	size_t n_uploads;
@@ -70,6 +72,8 @@ int slip_cache_new(struct slip_builder *b, struct slip_cache **out, struct slip_
 	struct slip_cache *c = slip_xcalloc(1, sizeof(*c));
 	c->b = b;
 	pthread_mutex_init(&c->layout_lock, NULL);
+	pthread_mutex_init(&c->distrust_lock, NULL);
+	slip_map_init(&c->distrusted, NULL);
 	c->ttl = b->req->cache_ttl / 1000000000;
 	int rc = derive_name(c, err);
 	if (rc == 0 && slip_starts_with(c->name, LAYOUT_PREFIX)) {
@@ -98,6 +102,8 @@ void slip_cache_free(struct slip_cache *c)
 	slip_layout_close(c->layout);
 	slip_ref_release(&c->repo);
 	pthread_mutex_destroy(&c->layout_lock);
+	pthread_mutex_destroy(&c->distrust_lock);
+	slip_map_release(&c->distrusted);
 	free(c->layout_path);
 	free(c->uploads);
 	free(c->name);
@@ -276,6 +282,29 @@ static bool is_fresh(const struct slip_cache *c, const struct entry *e)
 	return c->ttl <= 0 || e->created + c->ttl > slip_clock_now();
 }
 
+void slip_cache_distrust(struct slip_cache *c, const struct slip_digest *layer)
+{
+	pthread_mutex_lock(&c->distrust_lock);
+	slip_map_set(&c->distrusted, layer->s, c);
+	pthread_mutex_unlock(&c->distrust_lock);
+}
+
+size_t slip_cache_distrusted(struct slip_cache *c)
+{
+	pthread_mutex_lock(&c->distrust_lock);
+	size_t n = c->distrusted.n;
+	pthread_mutex_unlock(&c->distrust_lock);
+	return n;
+}
+
+static bool is_trusted(struct slip_cache *c, const struct entry *e)
+{
+	pthread_mutex_lock(&c->distrust_lock);
+	bool is = !slip_map_get(&c->distrusted, e->layer.desc.digest.s);
+	pthread_mutex_unlock(&c->distrust_lock);
+	return is;
+}
+
 struct probe {
 	struct slip_cache *c;
 	struct slip_step *step;
@@ -297,11 +326,12 @@ static int probe_task(void *arg, struct slip_err *err)
 				p->failure = why;
 			continue;
 		}
-		if (!is_fresh(c, &e)) {
+		if (!is_fresh(c, &e) || !is_trusted(c, &e)) {
 			entry_release(&e);
 			continue;
 		}
 		p->step->layer = e.layer;
+		p->step->layer.from_cache = true;
 		p->step->result = SLIP_STEP_HIT;
 		p->step->hit_source = sources[i].name;
 		return 0;

@@ -19,6 +19,7 @@ struct slip_fetch {
 	pthread_cond_t more;
 	uint64_t arrived; /* bytes in the file */
 	bool ended;
+	bool failed; /* then the bytes are not all there */
 	struct slip_err failure; /* of what was not done by the task */
 };
 
@@ -79,6 +80,7 @@ static int transfer(void *arg, struct slip_err *err)
 		rc = slip_spool_commit(&f->spool, &f->layer->desc.digest, f->layer->desc.size, err);
 	pthread_mutex_lock(&f->lock);
 	f->ended = true;
+	f->failed = rc < 0;
 	pthread_cond_signal(&f->more);
 	pthread_mutex_unlock(&f->lock);
 	return rc;
@@ -140,9 +142,15 @@ int slip_fetch_finish(struct slip_fetch *f, struct slip_err *err)
 {
 	int rc = 0;
 	if (f->task)
-		rc = slip_task_wait(f->task, err);
+		rc = slip_task_wait(f->task, &f->failure);
 	else if (!slip_err_is(&f->failure, SLIP_E_NONE))
-		rc = slip_err_copy(err, &f->failure);
+		rc = -1;
+	if (rc < 0 && f->layer->from_cache &&
+		(slip_err_is(&f->failure, SLIP_E_NOTFOUND) ||
+			slip_err_is(&f->failure, SLIP_E_DIGEST)))
+		slip_cache_distrust(f->b->cache, &f->layer->desc.digest);
+	if (rc < 0)
+		(void)!slip_err_copy(err, &f->failure);
 	slip_cleanup_close(&f->fd);
 	slip_spool_abort(&f->spool);
 	pthread_mutex_destroy(&f->lock);
@@ -156,17 +164,21 @@ int slip_fetch_finish(struct slip_fetch *f, struct slip_err *err)
 /* --- reading along ------------------------------------------------------------------------------
  */
 
-/* How many of n bytes can be read now; waits for the first. 0 at the end. */
-static size_t wait_for_bytes(struct slip_fetch *f, size_t n)
+/* How many of *n bytes can be read now; waits for the first. 0 at the end. */
+static int wait_for_bytes(struct slip_fetch *f, size_t *n, struct slip_err *err)
 {
 	if (!f->task)
-		return n;
+		return 0;
 	pthread_mutex_lock(&f->lock);
 	while (f->arrived == f->at && !f->ended)
 		pthread_cond_wait(&f->more, &f->lock);
 	uint64_t there = f->arrived - f->at;
+	bool failed = f->failed;
 	pthread_mutex_unlock(&f->lock);
-	return there < n ? (size_t)there : n;
+	if (!there && failed)
+		return slip_err_set(err, SLIP_E_IO, 0, "the transfer of the layer failed");
+	*n = there < *n ? (size_t)there : *n;
+	return 0;
 }
 
 static int read_along(void *ctx, void *buf, size_t n, size_t *got, struct slip_err *err)
@@ -175,7 +187,8 @@ static int read_along(void *ctx, void *buf, size_t n, size_t *got, struct slip_e
 	*got = 0;
 	if (f->fd < 0)
 		return slip_err_set(err, SLIP_E_IO, 0, "the layer cannot be fetched");
-	n = wait_for_bytes(f, n);
+	if (wait_for_bytes(f, &n, err) < 0)
+		return -1;
 	if (!n)
 		return 0;
 	ssize_t r;

@@ -15,6 +15,7 @@ void slip_layer_copy(struct slip_layer *dst, const struct slip_layer *src)
 	slip_descriptor_init(&dst->desc);
 	slip_descriptor_copy(&dst->desc, &src->desc);
 	dst->diff_id = src->diff_id;
+	dst->from_cache = src->from_cache;
 	dst->where = slip_xstrdup(src->where);
 	dst->host = slip_xstrdup(src->host);
 }

@@ -16,6 +16,8 @@ struct slip_layer {
 	 * NULL when it was made here.
 	 */
 	char *where;
+	bool from_cache; /* a cache entry said so: bytes that are not there are no error of the
+			    build */
 	char *host; /* the registry host that really has it, where maps lead elsewhere; or NULL */
 };
 

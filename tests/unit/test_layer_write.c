@@ -215,18 +215,12 @@ static void test_compression(
 	slip_autofree char *path = slip_xasprintf("%s/%s", dir, name);
 	struct slip_layer_result one = {0};
 	struct slip_layer_result many = {0};
-	/* A known defect, told but not counted: write.h. */
-	bool is_stable = opt.reproducible || opt.compression != SLIP_COMPRESSION_GZIP;
 
 	is_int(write_all(&opt, 1, path, &one), 0, "%s: written by one thread", name);
 	is_int(write_all(&opt, 2, path, &many), 0, "%s: by two", name);
-	if (is_stable)
-		is_str(many.digest.s, one.digest.s, "%s: to the same bytes", name);
+	is_str(many.digest.s, one.digest.s, "%s: to the same bytes", name);
 	is_int(write_all(&opt, 8, path, &many), 0, "%s: by eight", name);
-	if (is_stable)
-		is_str(many.digest.s, one.digest.s, "%s: to the same bytes again", name);
-	if (!is_stable && !slip_digest_equal(&many.digest, &one.digest))
-		diag("%s: other bytes than by one thread, a known defect (write.h)", name);
+	is_str(many.digest.s, one.digest.s, "%s: to the same bytes again", name);
 	is_str(many.diff_id.s, one.diff_id.s, "%s: with the same diff id", name);
 	ok(one.size < one.diff_size * 6 / 10, "%s: smaller", name);
 	slip_autofree char *sum = slip_xasprintf("%s  -\n", slip_digest_hex(&many.digest));
