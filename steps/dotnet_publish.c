@@ -360,4 +360,5 @@ const struct slip_kind slip_kind_dotnet_publish = {
 	.describe = describe,
 	.launch = launch,
 	.perform = slip_container_perform,
+	.foresee = slip_container_foresee,
 };

@@ -18,6 +18,8 @@ libsteps_a_SOURCES += \
 	steps/build/execute.c \
 	steps/build/fetch.c \
 	steps/build/fetch.h \
+	steps/build/foresee.c \
+	steps/build/foresee.h \
 	steps/build/key.c \
 	steps/build/key.h \
 	steps/build/kind.c \

@@ -49,4 +49,5 @@ const struct slip_kind slip_kind_run = {
 	.describe = describe,
 	.launch = launch,
 	.perform = slip_container_perform,
+	.foresee = slip_container_foresee,
 };

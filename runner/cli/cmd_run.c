@@ -1,6 +1,5 @@
 #include "config.h"
 
-#include "runner/base/limits.h"
 #include "runner/cli/command.h"
 #include "runner/cli/pipeline_options.h"
 #include "runner/report/log_options.h"
@@ -27,15 +26,6 @@ static const struct slip_opt table[] = {
 	{NULL},
 };
 
-static int plan(const struct slip_engine_options *engine, struct slip_err *err)
-{
-	slip_autobuf text;
-	slip_buf_init(&text, 16 * SLIP_MIB);
-	if (slip_engine_plan(engine, &text, err) < 0)
-		return -1;
-	return slip_cli_print(text.data, text.len, err);
-}
-
 static int run_with(struct slip_cli *cli, const struct options *o, const struct slip_strv *stages,
 	int *status, struct slip_err *err)
 {
@@ -50,7 +40,8 @@ static int run_with(struct slip_cli *cli, const struct options *o, const struct 
 		slip_cli_report(cli, &report, err) < 0)
 		return -1;
 	engine.is_soft_exit = o->soft_exit;
-	return o->dry_run ? plan(&engine, err) : slip_engine_run(&engine, status, err);
+	return o->dry_run ? slip_cli_plan(&engine, SLIP_PLAN_TEXT, err)
+			  : slip_engine_run(&engine, status, err);
 }
 
 static int run(struct slip_cli *cli, char *const *argv, int *status, struct slip_err *err)

@@ -56,6 +56,15 @@ struct slip_pipeline_options {
 		.help = "Run commands here, whatever their `container` says.",                     \
 	}
 
+/* What `plan` and `run --dry-run` print. */
+enum slip_plan_format {
+	SLIP_PLAN_TEXT,
+	SLIP_PLAN_JSON,
+};
+
+int slip_cli_plan(const struct slip_engine_options *engine, enum slip_plan_format format,
+	struct slip_err *err) SLIP_MUST_CHECK;
+
 /* *out borrows from o and stages. */
 static inline int slip_engine_options_of(const struct slip_pipeline_options *o,
 	const struct slip_strv *stages, const struct slip_kind *const *kinds,

@@ -5,6 +5,8 @@
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
 #include "runner/base/log.h"
+#include "runner/base/pool.h"
+#include "runner/base/proc.h"
 #include "runner/engine/exec.h"
 #include "runner/engine/validate.h"
 
@@ -87,6 +89,11 @@ static int set_up(
 	return tell_findings(&diags, err);
 }
 
+int64_t slip_engine_jobs(const struct slip_engine_options *opt)
+{
+	return opt->jobs > 0 ? opt->jobs : (int64_t)slip_pool_processors();
+}
+
 int slip_engine_run(const struct slip_engine_options *opt, int *status, struct slip_err *err)
 {
 	slip_cleanup(release_setup) struct setup s = {0};
@@ -101,71 +108,88 @@ int slip_engine_run(const struct slip_engine_options *opt, int *status, struct s
 
 /* --- plan ------------------------------------------------------------------------------------- */
 
-static void print_params(const struct slip_json *params, struct slip_buf *out)
+static struct slip_json *needs_of(const struct slip_plan *plan, const struct slip_plan_node *node)
 {
-	for (const char *name = NULL; (name = slip_json_next_key(params, name));) {
-		slip_autofree char *value = slip_expr_text(slip_json_get(params, name));
-		slip_buf_addf(out, "param %s = %s\n", name, value);
-	}
-}
-
-static void print_needs(
-	const struct slip_plan *plan, const struct slip_plan_node *node, struct slip_buf *out)
-{
+	struct slip_json *needs = slip_json_array();
 	for (size_t i = 0; i < node->n_needs; i++)
-		slip_buf_addf(out, "%s%s", i ? ", " : "    needs ",
-			plan->nodes[node->needs[i].node].name);
-	if (node->n_needs)
-		slip_buf_add_char(out, '\n');
+		slip_json_append(needs, slip_json_str(plan->nodes[node->needs[i].node].name));
+	return needs;
 }
 
-static int print_node(const struct setup *s, const struct slip_plan_node *node,
-	struct slip_buf *out, struct slip_err *err)
+/* What the kind has to say; what cannot be foreseen is no failure of the plan. */
+static void add_foreseen(struct slip_stage_run *run, bool is_probe, struct slip_json *out)
+{
+	struct slip_err why = SLIP_ERR_INIT;
+	struct slip_json *foreseen = NULL;
+	if (slip_stage_run_foresee(run, is_probe, &foreseen, &why) < 0)
+		slip_json_set_str(out, "problem", why.msg);
+	if (foreseen)
+		slip_json_set(out, "foreseen", foreseen);
+}
+
+static int plan_resolved(const struct setup *s, struct slip_stage_run *run, struct slip_json *out,
+	struct slip_err *err)
+{
+	const struct slip_plan_node *node = run->node;
+	bool is_true = true;
+	const char *condition = NULL;
+	if (slip_stage_run_condition(run, &is_true, &condition, err) < 0 ||
+		slip_stage_run_resolve(run, err) < 0)
+		return -1;
+	slip_autobuf does;
+	slip_buf_init(&does, 64 * SLIP_KIB);
+	slip_stage_run_describe(run, &does);
+	slip_json_set_str(out, "does", does.data);
+	slip_json_set(out, "needs", needs_of(&s->plan, node));
+	slip_json_set_str(out, "if", condition);
+	slip_json_set(out, "runs", slip_json_bool(is_true));
+	if (slip_stage_run_timeout(run) > 0)
+		slip_json_set_int(out, "timeout", slip_stage_run_timeout(run) / 1000000000);
+	if (is_true)
+		add_foreseen(run, s->run.opt->is_probe, out);
+	return 0;
+}
+
+static int plan_node(const struct setup *s, const struct slip_plan_node *node,
+	struct slip_json *stages, struct slip_err *err)
 {
 	struct slip_view view = {.facts = (struct slip_facts *)&s->run.facts, .is_success = true};
 	struct slip_stage_run run;
+	struct slip_json *out = slip_json_object();
+	slip_json_set_str(out, "name", node->name);
+	slip_json_set_str(out, "id", node->id);
+	slip_json_set_str(out, "kind", slip_stage_kind_name(node->stage->kind));
+	slip_json_set(out, "finally", slip_json_bool(node->is_final));
+	if (node->matrix)
+		slip_json_set(out, "matrix", slip_json_ref(node->matrix));
+	slip_json_append(stages, out);
 	slip_stage_run_init(&run, &s->run, node, &view);
-	bool is_true = true;
-	const char *condition = NULL;
-	int rc = slip_stage_run_condition(&run, &is_true, &condition, err);
-	if (rc == 0) {
-		slip_buf_addf(out, "%s%s\n    ", node->is_final ? "finally " : "", node->name);
-		rc = slip_stage_run_resolve(&run, err);
-	}
-	if (rc == 0) {
-		slip_buf_addf(out, "%s: ", slip_stage_kind_name(node->stage->kind));
-		slip_stage_run_describe(&run, out);
-		slip_buf_add_char(out, '\n');
-		print_needs(&s->plan, node, out);
-		if (condition)
-			slip_buf_addf(out, "    if %s: %s\n", condition,
-				is_true ? "true" : "false, so it is skipped");
-		if (slip_stage_run_timeout(&run) > 0)
-			slip_buf_addf(out, "    timeout %llds\n",
-				(long long)(slip_stage_run_timeout(&run) / 1000000000));
-	}
+	int rc = plan_resolved(s, &run, out, err);
 	slip_stage_run_release(&run);
-	return rc;
+	return rc < 0 ? slip_err_wrap(err, "stage %s", node->name) : 0;
 }
 
 int slip_engine_plan(
-	const struct slip_engine_options *opt, struct slip_buf *out, struct slip_err *err)
+	const struct slip_engine_options *opt, struct slip_json **out, struct slip_err *err)
 {
 	slip_cleanup(release_setup) struct setup s = {0};
 	if (set_up(&s, opt, true, err) < 0)
 		return -1;
+	slip_autojson *plan = slip_json_object();
 	const struct slip_json *ci = s.run.facts.ci;
-	slip_buf_addf(out, "pipeline %s, %zu stages, on %s\n",
-		slip_value_text(&s.run.pipeline->name, opt->spec), s.plan.n,
-		slip_json_get_str(ci, "provider", ""));
-	const char *commit = slip_json_get_str(slip_json_get(ci, "commit"), "sha", NULL);
-	const char *ref = slip_json_get_str(slip_json_get(ci, "ref"), "name", NULL);
-	if (commit)
-		slip_buf_addf(out, "commit %s%s%s\n", commit, ref ? " of " : "", ref ? ref : "");
-	print_params(s.run.facts.params, out);
+	struct slip_json *stages = slip_json_array();
+	slip_json_set_str(plan, "pipeline", slip_value_text(&s.run.pipeline->name, opt->spec));
+	slip_json_set_str(plan, "provider", slip_json_get_str(ci, "provider", ""));
+	slip_json_set_str(
+		plan, "commit", slip_json_get_str(slip_json_get(ci, "commit"), "sha", NULL));
+	slip_json_set_str(plan, "ref", slip_json_get_str(slip_json_get(ci, "ref"), "name", NULL));
+	slip_json_set_int(plan, "jobs", slip_engine_jobs(opt));
+	slip_json_set(plan, "params", slip_json_ref(s.run.facts.params));
+	slip_json_set(plan, "stages", stages);
 	for (size_t i = 0; i < s.plan.n; i++) {
-		if (print_node(&s, &s.plan.nodes[i], out, err) < 0)
-			return slip_err_wrap(err, "stage %s", s.plan.nodes[i].name);
+		if (slip_cancel_check(err) < 0 || plan_node(&s, &s.plan.nodes[i], stages, err) < 0)
+			return -1;
 	}
-	return slip_buf_check(out, "the plan", err);
+	*out = slip_steal_ptr(&plan);
+	return 0;
 }

@@ -20,6 +20,7 @@ struct slip_engine_options {
 	bool is_push_wanted; /* --push */
 	bool is_push_refused; /* --no-push */
 	bool is_in_place; /* --in-place */
+	bool is_probe; /* a plan asks registries what they have: --probe */
 	bool is_soft_exit; /* --soft-exit: 10 when allowed failures happened */
 };
 
@@ -29,8 +30,13 @@ struct slip_engine_options {
  */
 int slip_engine_run(
 	const struct slip_engine_options *opt, int *status, struct slip_err *err) SLIP_MUST_CHECK;
-/* Append what a run would do, as text; executes, reads and writes nothing else. */
-int slip_engine_plan(const struct slip_engine_options *opt, struct slip_buf *out,
+/* How many stages may run at once. */
+int64_t slip_engine_jobs(const struct slip_engine_options *opt);
+/*
+ * What a run would do: docs/pipeline.md has the object. Executes no stage and changes nothing; with
+ * is_probe registries are asked what they have. The caller's.
+ */
+int slip_engine_plan(const struct slip_engine_options *opt, struct slip_json **out,
 	struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

@@ -3,7 +3,6 @@
 #include "runner/engine/exec.h"
 
 #include "runner/base/clock.h"
-#include "runner/base/pool.h"
 #include "runner/engine/artifacts.h"
 #include "runner/engine/ci.h"
 
@@ -557,7 +556,7 @@ int slip_exec(struct slip_run *run, const struct slip_plan *plan)
 		.run = run,
 		.plan = plan,
 		.jobs = jobs,
-		.max_running = run->opt->jobs > 0 ? (size_t)run->opt->jobs : slip_pool_processors(),
+		.max_running = (size_t)slip_engine_jobs(run->opt),
 		.started = now(),
 		.deadline = pipeline_deadline(),
 	};

@@ -64,6 +64,12 @@ struct slip_kind {
 	/* In the child, with records already going to the engine; NULL for kinds of commands only.
 	 */
 	int (*perform)(const struct slip_json *request, struct slip_err *err);
+	/*
+	 * In the child, for a plan: add to `out` what performing the request would do, changing
+	 * nothing; the network is asked only for a probe. NULL: there is nothing to add.
+	 */
+	int (*foresee)(const struct slip_json *request, bool is_probe, struct slip_json *out,
+		struct slip_err *err);
 };
 
 void slip_kind_launch_release(struct slip_kind_launch *l);
@@ -78,7 +84,14 @@ enum {
 	SLIP_KIND_REQUEST_FD = 3,
 	SLIP_KIND_RECORDS_FD = 4,
 };
-/* argv: the kind's number and the log level, as the engine gave them. Returns the exit status. */
+/*
+ * argv: the kind's number, the log level, and what to do with the request (SLIP_KIND_PERFORM, ...),
+ * as the engine gave them. What is foreseen is the result "plan", JSON text. Returns the exit
+ * status.
+ */
+#define SLIP_KIND_PERFORM "perform"
+#define SLIP_KIND_FORESEE "foresee"
+#define SLIP_KIND_PROBE "probe"
 int slip_kind_main(const struct slip_kind *const *kinds, char *const *argv);
 
 #endif

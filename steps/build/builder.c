@@ -164,7 +164,7 @@ static bool may_run(const struct slip_dockerfile *df)
 
 int slip_builder_open(struct slip_builder *b, enum slip_isolation_mode wanted, struct slip_err *err)
 {
-	struct slip_store_options store = {.path = b->req->cache_dir};
+	struct slip_store_options store = {.path = b->req->cache_dir, .look_only = b->looks_only};
 	/* Isolation first of all: the process has one thread until then. */
 	if (slip_store_open(&store, &b->store, err) < 0 ||
 		slip_isolation_enter(wanted, slip_store_work_path(b->store), &b->isolation, err) <
@@ -183,10 +183,9 @@ static int open_services(struct slip_builder *b, struct slip_err *err)
 		wanted = SLIP_ISOLATION_NONE;
 	if (slip_builder_open(b, wanted, err) < 0)
 		return -1;
-	slip_autofree char *platform = slip_platform_print(&b->platform);
-	slip_event("build.start", "dockerfile", b->dockerfile->name, "target", b->req->target,
-		"platform", platform, "isolation", slip_isolation_name(b->isolation.mode), "why",
-		b->isolation.why, NULL);
+	if (wanted == SLIP_ISOLATION_NONE && b->req->isolation == SLIP_ISOLATION_AUTO)
+		snprintf(b->isolation.why, sizeof(b->isolation.why),
+			"none: no instruction runs a command");
 	return b->req->cache ? slip_cache_new(b, &b->cache, err) : 0;
 }
 
@@ -321,6 +320,14 @@ static int write_outputs(
 	return rc;
 }
 
+static void announce_start(const struct slip_builder *b)
+{
+	slip_autofree char *platform = slip_platform_print(&b->platform);
+	slip_event("build.start", "dockerfile", b->dockerfile->name, "target", b->req->target,
+		"platform", platform, "isolation", slip_isolation_name(b->isolation.mode), "why",
+		b->isolation.why, NULL);
+}
+
 static void announce_end(const struct slip_build_result *result, double seconds)
 {
 	char time[24], hits[24], misses[24];
@@ -359,14 +366,28 @@ static int execute(struct slip_builder *b, struct slip_err *err)
 	return slip_err_copy(err, &refused);
 }
 
-static int build_once(
-	struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
+int slip_builder_prepare(struct slip_builder *b, struct slip_err *err)
+{
+	read_build_args(b);
+	if (slip_build_request_check(b->req, err) < 0 || read_platform(b, err) < 0 ||
+		read_epoch(b, err) < 0 || load_dockerfile(b, err) < 0)
+		return -1;
+	return open_services(b, err);
+}
+
+int slip_builder_look_up(struct slip_builder *b, struct slip_err *err)
 {
 	if (evaluate(b, err) < 0)
 		return -1;
 	probe(b);
 	mark_files(b);
-	if (execute(b, err) < 0)
+	return 0;
+}
+
+static int build_once(
+	struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
+{
+	if (slip_builder_look_up(b, err) < 0 || execute(b, err) < 0)
 		return -1;
 	return write_outputs(b, result, err);
 }
@@ -392,10 +413,9 @@ static int build_without_lost(
 static int build(struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
 {
 	double start = slip_clock_monotonic();
-	read_build_args(b);
-	if (slip_build_request_check(b->req, err) < 0 || read_platform(b, err) < 0 ||
-		read_epoch(b, err) < 0 || load_dockerfile(b, err) < 0 || open_services(b, err) < 0)
+	if (slip_builder_prepare(b, err) < 0)
 		return -1;
+	announce_start(b);
 	b->rights = start_push_check(b);
 	int rc = build_without_lost(b, result, err);
 	count_hits(b, result);

@@ -17,6 +17,7 @@
 struct slip_builder {
 	const struct slip_build_request *req;
 	struct slip_store *store;
+	bool looks_only; /* nothing is kept: the store stays as it is */
 	struct slip_http *http;
 	struct slip_registry *registry;
 	struct slip_pool *cpu; /* hash, compress, inflate */
@@ -52,6 +53,14 @@ int slip_build_image(const struct slip_build_request *req, struct slip_build_res
 /* Where a Dockerfile of this name is looked for, in order. */
 void slip_builder_dockerfile_places(
 	const char *dockerfile, const char *context, struct slip_strv *out);
+
+/*
+ * The first half of a build, for who wants to know what it would do: prepare reads the Dockerfile
+ * and opens the services, look_up evaluates all stages and finds what is cached already. Set
+ * looks_only before.
+ */
+int slip_builder_prepare(struct slip_builder *b, struct slip_err *err) SLIP_MUST_CHECK;
+int slip_builder_look_up(struct slip_builder *b, struct slip_err *err) SLIP_MUST_CHECK;
 
 /*
  * Without a Dockerfile, for one command in an image: init, open, then base.h and rootfs.h, release.

@@ -4,11 +4,11 @@
 
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
-#include "runner/base/log.h"
 #include "runner/base/path.h"
 #include "runner/dockerfile/parse.h"
 #include "runner/dockerfile/scope.h"
 #include "steps/build/builder.h"
+#include "steps/build/foresee.h"
 #include "steps/image/result.h"
 
 /* How a key's value becomes the option's. */
@@ -298,8 +298,6 @@ static int fill(const struct slip_kind_input *in, struct slip_build_request *r,
 	if (slip_registries_from_spec(in->pipeline, &r->registries, logins, err) < 0)
 		return -1;
 	if (!in->is_push_allowed) {
-		if (r->destinations.n && !r->no_push)
-			slip_info("the image is built, but not pushed: %s", in->push_refusal);
 		r->no_push = true;
 		r->no_push_cache = true;
 	}
@@ -334,10 +332,24 @@ static int perform(const struct slip_json *request, struct slip_err *err)
 	return rc;
 }
 
+static int foresee(
+	const struct slip_json *request, bool is_probe, struct slip_json *out, struct slip_err *err)
+{
+	struct slip_build_request r;
+	slip_build_request_init(&r);
+	int rc = slip_registries_from_json(slip_build_options, request, &r, &r.registries, err);
+	if (rc == 0)
+		rc = slip_build_foresee(&r, is_probe, out, err);
+	free(r.registries.logins);
+	slip_build_request_release(&r);
+	return rc;
+}
+
 const struct slip_kind slip_kind_build = {
 	.kind = SLIP_STAGE_BUILD,
 	.check = check,
 	.describe = describe,
 	.launch = launch,
 	.perform = perform,
+	.foresee = foresee,
 };
