@@ -18,8 +18,8 @@ END
 build_packages="autoconf automake ca-certificates gcc libarchive-dev libc6-dev libcap-dev
 	libcurl4-openssl-dev libisal-dev libjansson-dev libseccomp-dev libssl-dev libyaml-dev
 	libzstd-dev make pkg-config zlib1g-dev"
-test_packages="bats buildah busybox-static clang clang-format crun curl docker-registry git jq
-	mmdebstrap nodejs npm openssl perl podman python3 shellcheck skopeo uidmap umoci zstd"
+test_packages="bats buildah busybox-static clang clang-format crun curl docker-registry git groff-base
+	jq mmdebstrap nodejs npm openssl perl podman python3 shellcheck skopeo uidmap umoci zstd"
 dev_packages="clang-tidy cppcheck hyperfine libclang-rt-dev strace time"
 
 say() {

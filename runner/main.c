@@ -94,6 +94,7 @@ static const struct slip_cli_command *const commands[] = {
 	&slip_command_validate,
 	&slip_command_schema,
 	&slip_command_cache,
+	&slip_command_man,
 	&slip_command_version,
 	NULL,
 };

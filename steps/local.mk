@@ -11,6 +11,8 @@ libsteps_a_SOURCES += \
 	steps/build/context.h \
 	steps/build/copy.c \
 	steps/build/copy.h \
+	steps/build/digests.c \
+	steps/build/digests.h \
 	steps/build/evaluate.c \
 	steps/build/evaluate.h \
 	steps/build/evaluate_config.c \

@@ -30,6 +30,7 @@ E2E_TESTS += \
 	tests/e2e/dotnet.bats \
 	tests/e2e/errors.bats \
 	tests/e2e/harness.bats \
+	tests/e2e/manual.bats \
 	tests/e2e/plan.bats \
 	tests/e2e/push.bats \
 	tests/e2e/run.bats \

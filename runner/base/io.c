@@ -137,7 +137,7 @@ int slip_write_file(int dirfd, const char *path, const void *p, size_t n, mode_t
 static int copy_by_hand(int in, int out, uint64_t n, struct slip_err *err)
 {
 	const size_t chunk = 256 * 1024;
-	slip_autofree char *buf = slip_xmalloc(chunk);
+	slip_autofree char *buf = slip_xmalloc_io(chunk);
 	while (n) {
 		size_t want = n < chunk ? (size_t)n : chunk, got;
 		if (slip_read_upto(in, buf, want, &got, err) < 0)

@@ -30,6 +30,14 @@ void *slip_xmalloc(size_t size)
 	return p;
 }
 
+void *slip_xmalloc_io(size_t size)
+{
+	void *p = NULL;
+	if (posix_memalign(&p, 64, size ? size : 1) != 0)
+		out_of_memory(size);
+	return p;
+}
+
 void *slip_xcalloc(size_t count, size_t size)
 {
 	void *p = calloc(count ? count : 1, size ? size : 1);

@@ -97,6 +97,14 @@ static void start_worker(struct slip_pool *p)
 		slip_bug("no thread can be started");
 }
 
+void slip_pool_start(struct slip_pool *p)
+{
+	pthread_mutex_lock(&p->lock);
+	for (size_t n = p->started; n < p->max; n++)
+		start_worker(p);
+	pthread_mutex_unlock(&p->lock);
+}
+
 struct slip_task *slip_pool_submit(struct slip_pool *p, slip_task_fn *fn, void *arg)
 {
 	struct slip_task *t = slip_xcalloc(1, sizeof(*t));

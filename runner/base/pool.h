@@ -13,6 +13,8 @@
 
 struct slip_pool;
 struct slip_pool *slip_pool_new(size_t threads); /* threads start when first needed */
+/* Or all of them now: while a library is being loaded no thread can be started. */
+void slip_pool_start(struct slip_pool *pool);
 /* Runs what is queued to its end. Tasks must have been waited for before. */
 void slip_pool_free(struct slip_pool *pool);
 size_t slip_pool_threads(const struct slip_pool *pool);

@@ -43,7 +43,12 @@ int slip_cli_print(const char *text, size_t len, struct slip_err *err) SLIP_MUST
 void slip_help_program(const struct slip_cli_command *const *commands, struct slip_buf *out);
 void slip_help_command(const struct slip_cli_command *c, struct slip_buf *out);
 
+/* man.c: slipway(1) and slipway.yaml(5). */
+void slip_man_program(const struct slip_cli_command *const *commands, struct slip_buf *out);
+void slip_man_spec(struct slip_buf *out);
+
 extern const struct slip_cli_command slip_command_cache;
+extern const struct slip_cli_command slip_command_man;
 extern const struct slip_cli_command slip_command_plan;
 extern const struct slip_cli_command slip_command_run;
 extern const struct slip_cli_command slip_command_schema;

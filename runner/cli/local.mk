@@ -8,4 +8,5 @@ librunner_a_SOURCES += \
 	runner/cli/cmd_version.c \
 	runner/cli/command.h \
 	runner/cli/help.c \
+	runner/cli/man.c \
 	runner/cli/pipeline_options.h

@@ -158,7 +158,7 @@ static bool same_metadata(const struct slip_entry *e, const struct slip_inode *o
 static bool same_bytes(struct walk *k, int a, int b, uint64_t size)
 {
 	if (!k->compare)
-		k->compare = slip_xmalloc(2 * COMPARE_SIZE);
+		k->compare = slip_xmalloc_io(2 * COMPARE_SIZE);
 	uint8_t *x = k->compare;
 	uint8_t *y = k->compare + COMPARE_SIZE;
 	for (uint64_t at = 0; at < size;) {

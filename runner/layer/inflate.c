@@ -128,7 +128,7 @@ int slip_inflate_new(struct slip_source in, bool foreign, uint64_t max_bytes,
 	slip_cleanup(slip_inflate_cleanup) struct slip_inflate *z = slip_xcalloc(1, sizeof(*z));
 
 	z->feed.in = in;
-	z->feed.buf = slip_xmalloc(FEED_SIZE);
+	z->feed.buf = slip_xmalloc_io(FEED_SIZE);
 	z->sha = slip_sha256_new();
 	z->max_bytes = max_bytes ? max_bytes : SLIP_MAX_UNPACKED;
 	if (read_magic(&z->feed, err) < 0)
@@ -177,7 +177,7 @@ struct slip_source slip_inflate_source(struct slip_inflate *z)
 int slip_inflate_finish(
 	struct slip_inflate *z, struct slip_digest *diff_id, uint64_t *size, struct slip_err *err)
 {
-	slip_autofree uint8_t *buf = slip_xmalloc(FEED_SIZE);
+	slip_autofree uint8_t *buf = slip_xmalloc_io(FEED_SIZE);
 
 	while (!z->ended) {
 		size_t got;

@@ -44,8 +44,8 @@ struct slip_readahead *slip_readahead_new(struct slip_source in, struct slip_poo
 
 	r->in = in;
 	r->pool = pool;
-	r->now.data = slip_xmalloc(BLOCK_SIZE);
-	r->next.data = slip_xmalloc(BLOCK_SIZE);
+	r->now.data = slip_xmalloc_io(BLOCK_SIZE);
+	r->next.data = slip_xmalloc_io(BLOCK_SIZE);
 	r->task = slip_pool_submit(pool, fill, r);
 	return r;
 }

@@ -35,7 +35,7 @@ struct slip_tar_reader *slip_tar_reader_new(struct slip_source in, bool whiteout
 
 	r->in = in;
 	r->whiteouts = whiteouts;
-	r->buf = slip_xmalloc(BUFFER_SIZE);
+	r->buf = slip_xmalloc_io(BUFFER_SIZE);
 	return r;
 }
 

@@ -282,7 +282,7 @@ static uint64_t max_stream(const struct slip_unpack *opt)
 static int drain(struct slip_source *s, struct slip_err *err)
 {
 	const size_t size = 64 * SLIP_KIB;
-	slip_autofree uint8_t *buf = slip_xmalloc(size);
+	slip_autofree uint8_t *buf = slip_xmalloc_io(size);
 	size_t got;
 
 	do {

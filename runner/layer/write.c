@@ -120,7 +120,7 @@ static struct block *current_block(struct slip_layer_writer *w)
 	struct block *b = &w->ring[(w->oldest + w->in_flight) % w->n_ring];
 
 	if (!b->in) {
-		b->in = slip_xmalloc(SLIP_COMPRESS_BLOCK);
+		b->in = slip_xmalloc_io(SLIP_COMPRESS_BLOCK);
 		b->tar_hash = w->tar_hash;
 	}
 	return b;
@@ -191,7 +191,7 @@ static int send_block(struct slip_layer_writer *w, bool last, struct slip_err *e
 		return slip_err_wrap(err, "unpack the layer beside writing it");
 	if (!is_plain(w) && !b->compressor) {
 		b->compressor = slip_compressor_new(&w->method);
-		b->out = slip_xmalloc(SLIP_COMPRESS_OUT);
+		b->out = slip_xmalloc_io(SLIP_COMPRESS_OUT);
 	}
 	if (wait_hash(w, err) < 0)
 		return -1;

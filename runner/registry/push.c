@@ -369,7 +369,8 @@ static int push(
 {
 	bool has;
 	*how = SLIP_PUSH_UPLOADED;
-	if (p->source->is_small && take_spare(p->registry, ref, &p->session))
+	bool takes_open = p->source->takes_open;
+	if (takes_open && p->source->is_small && take_spare(p->registry, ref, &p->session))
 		return upload(p, err);
 	if (look(p, &has, err) != 0)
 		return -1;
@@ -381,6 +382,8 @@ static int push(
 		*how = SLIP_PUSH_MOUNTED;
 		return 0;
 	}
+	if (takes_open && !p->session.host)
+		(void)take_spare(p->registry, ref, &p->session);
 	return slip_cancel_check(err) != 0 ? -1 : upload(p, err);
 }
 

@@ -99,11 +99,11 @@ struct slip_blob_source {
 	slip_blob_opener *open;
 	void *ctx;
 	bool is_small; /* and at hand: sending it costs less than asking whether it is there */
+	bool takes_open; /* the upload that slip_registry_check_push left open is for this one */
 };
 /*
- * Make a blob exist in ref's repository: HEAD, mount, upload; a small one is uploaded without HEAD
- * where a check left an upload open. Threads that push the same blob share
- * one upload.
+ * Make a blob exist in ref's repository: HEAD, mount, upload; a small one that takes an open upload
+ * is sent without HEAD. Threads that push the same blob share one upload.
  */
 int slip_registry_push_blob(struct slip_registry *r, const struct slip_ref *ref,
 	const struct slip_descriptor *desc, const struct slip_blob_source *source,
@@ -118,8 +118,8 @@ int slip_registry_put_manifest(struct slip_registry *r, const struct slip_ref *r
 	const char *media_type, const void *bytes, size_t len,
 	struct slip_err *err) SLIP_MUST_CHECK;
 /*
- * May we push there? Opens an upload, which the first small blob for the repository uses if it
- * comes soon; otherwise it is cancelled.
+ * May we push there? Opens an upload, which the first blob for the repository that takes_open uses
+ * if it comes soon; otherwise it is cancelled.
  */
 int slip_registry_check_push(
 	struct slip_registry *r, const struct slip_ref *ref, struct slip_err *err) SLIP_MUST_CHECK;

@@ -13,6 +13,7 @@ librunner_a_SOURCES += \
 	runner/spec/spec_check.c \
 	runner/spec/spec_decode.c \
 	runner/spec/spec_internal.h \
+	runner/spec/spec_keys.c \
 	runner/spec/spec_object.c \
 	runner/spec/spec_print.c \
 	runner/spec/spec_refs.c \

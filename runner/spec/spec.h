@@ -413,6 +413,18 @@ const struct slip_value *slip_value_map_get(const struct slip_value_map *m, cons
 /* The pipeline in its long form: no shorthands, implied needs written out. The caller's. */
 struct slip_json *slip_pipeline_print(const struct slip_pipeline *p);
 
+/* One key of one object of the spec; borrowed for the call. Key "*": names of the user's own. */
+struct slip_spec_key {
+	const char *object; /* "a stage" */
+	const char *key;
+	const char *type; /* for people */
+	const char *help;
+	bool required;
+};
+typedef void slip_spec_key_fn(void *ctx, const struct slip_spec_key *key);
+/* All of them, object by object, the pipeline's first. */
+void slip_spec_each_key(slip_spec_key_fn *fn, void *ctx);
+
 /* The JSON Schema (draft 2020-12) of the spec; the caller's. */
 struct slip_json *slip_spec_schema(void);
 

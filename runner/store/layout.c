@@ -88,7 +88,7 @@ bool slip_layout_has_blob(struct slip_layout *l, const struct slip_digest *diges
 static int hash_copy(
 	int in, int out, uint64_t size, struct slip_digest *digest, struct slip_err *err)
 {
-	slip_autofree char *buf = slip_xmalloc(COPY_SIZE);
+	slip_autofree char *buf = slip_xmalloc_io(COPY_SIZE);
 	slip_cleanup(slip_sha256_cleanup) struct slip_sha256 *h = slip_sha256_new();
 
 	for (uint64_t at = 0; at < size;) {

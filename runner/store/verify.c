@@ -23,7 +23,7 @@ static void finding(struct verify *v, const char *path, const char *text)
 static int hash_file(int fd, struct slip_digest *out, struct slip_err *err)
 {
 	const size_t size = (size_t)256 * 1024;
-	slip_autofree char *buf = slip_xmalloc(size);
+	slip_autofree char *buf = slip_xmalloc_io(size);
 	slip_cleanup(slip_sha256_cleanup) struct slip_sha256 *h = slip_sha256_new();
 
 	for (;;) {

@@ -41,7 +41,7 @@ int slip_add_sniff(
 static int copy_data(struct slip_place *p, struct slip_tar_reader *r, struct slip_err *err)
 {
 	const size_t size = 256 * 1024;
-	slip_autofree void *buf = slip_xmalloc(size);
+	slip_autofree void *buf = slip_xmalloc_io(size);
 	for (;;) {
 		size_t got;
 		if (slip_tar_reader_data(r, buf, size, &got, err) < 0)

@@ -168,12 +168,13 @@ int slip_builder_open(struct slip_builder *b, enum slip_isolation_mode wanted, s
 	/* Isolation first of all: the process has one thread until then. */
 	if (slip_store_open(&store, &b->store, err) < 0 ||
 		slip_isolation_enter(wanted, slip_store_work_path(b->store), &b->isolation, err) <
-			0 ||
-		slip_registries_open(&b->req->registries, &b->http, &b->registry, err) < 0)
+			0)
 		return -1;
+	/* The first request loads libcurl, which takes as long as a small layer. */
 	b->cpu = slip_pool_new(slip_pool_processors());
+	slip_pool_start(b->cpu);
 	b->io = slip_pool_new(TRANSFERS);
-	return 0;
+	return slip_registries_open(&b->req->registries, &b->http, &b->registry, err);
 }
 
 static int open_services(struct slip_builder *b, struct slip_err *err)
@@ -186,7 +187,10 @@ static int open_services(struct slip_builder *b, struct slip_err *err)
 	if (wanted == SLIP_ISOLATION_NONE && b->req->isolation == SLIP_ISOLATION_AUTO)
 		snprintf(b->isolation.why, sizeof(b->isolation.why),
 			"none: no instruction runs a command");
-	return b->req->cache ? slip_cache_new(b, &b->cache, err) : 0;
+	if (!b->req->cache)
+		return 0;
+	b->digests = slip_digests_new(b);
+	return slip_cache_new(b, &b->cache, err);
 }
 
 static void free_base(void *base)
@@ -214,6 +218,7 @@ void slip_builder_release(struct slip_builder *b)
 {
 	slip_push_check_free(b->rights);
 	slip_cache_free(b->cache);
+	slip_digests_free(b->digests);
 	drop_stages(b);
 	slip_map_release(&b->bases);
 	slip_pool_free(b->io);

@@ -11,6 +11,7 @@
 #include "runner/store/store.h"
 #include "steps/build/cache.h"
 #include "steps/build/context.h"
+#include "steps/build/digests.h"
 #include "steps/build/request.h"
 #include "steps/build/stage.h"
 
@@ -32,6 +33,7 @@ struct slip_builder {
 	struct slip_map build_args; /* name to value */
 	struct slip_map globals; /* what FROM lines see: global ARGs and the platform's */
 	struct slip_cache *cache; /* NULL: off */
+	struct slip_digests *digests; /* for its keys */
 	struct slip_push_check *rights; /* under way, for who would do much in vain */
 	struct slip_map bases; /* "platform name" to struct slip_base */
 	struct slip_build_stage **stages;

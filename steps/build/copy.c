@@ -4,7 +4,6 @@
 
 #include "runner/base/limits.h"
 #include "runner/base/path.h"
-#include "runner/base/proc.h"
 #include "runner/dockerfile/glob.h"
 #include "runner/dockerfile/ignore.h"
 #include "steps/build/add.h"
@@ -274,63 +273,6 @@ void slip_copy_plan_release(struct slip_copy_plan *plan)
 /* --- the key ------------------------------------------------------------------------------------
  */
 
-/* Files to hash; workers take one after the other. */
-struct hash_job {
-	struct slip_copy_plan *plan;
-	struct slip_digest *digests;
-	_Atomic size_t next;
-};
-
-static int hash_file(struct slip_source_tree *t, const char *path, struct slip_sha256 *h, void *buf,
-	size_t size, struct slip_err *err)
-{
-	slip_autoclose int fd = -1;
-	if (t->ops->open(t, path, &fd, err) < 0)
-		return -1;
-	for (size_t got = 1; got;) {
-		if (slip_read_upto(fd, buf, size, &got, err) < 0)
-			return slip_err_wrap(err, "%s", path);
-		slip_sha256_add(h, buf, got);
-	}
-	return 0;
-}
-
-static int hash_some(void *arg, struct slip_err *err)
-{
-	struct hash_job *job = arg;
-	const size_t size = 256 * 1024;
-	slip_autofree void *buf = slip_xmalloc(size);
-	slip_cleanup(slip_sha256_cleanup) struct slip_sha256 *h = slip_sha256_new();
-	for (size_t i; (i = job->next++) < job->plan->n_items;) {
-		struct slip_copy_item *item = &job->plan->items[i];
-		if (!item->source || item->e.type != SLIP_ENTRY_FILE)
-			continue;
-		if (slip_cancel_check(err) < 0 ||
-			(item->e.size &&
-				hash_file(job->plan->source, item->source, h, buf, size, err) < 0))
-			return -1;
-		slip_sha256_finish_digest(h, &job->digests[i]);
-	}
-	return 0;
-}
-
-static int hash_items(struct slip_builder *b, struct slip_copy_plan *plan,
-	struct slip_digest *digests, struct slip_err *err)
-{
-	struct hash_job job = {.plan = plan, .digests = digests};
-	struct slip_task *tasks[16];
-	size_t n = slip_pool_threads(b->cpu);
-	n = n < SLIP_ARRAY_LEN(tasks) ? n : SLIP_ARRAY_LEN(tasks);
-	for (size_t i = 0; i < n; i++)
-		tasks[i] = slip_pool_submit(b->cpu, hash_some, &job);
-	int rc = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (slip_task_wait(tasks[i], rc < 0 ? NULL : err) < 0)
-			rc = -1;
-	}
-	return rc;
-}
-
 static void key_item(
 	struct slip_key *k, const struct slip_copy_item *item, const struct slip_digest *content)
 {
@@ -356,7 +298,7 @@ int slip_copy_key(struct slip_builder *b, const struct slip_copy_step *c, struct
 		return -1;
 	slip_autofree struct slip_digest *digests =
 		slip_xcalloc(plan.n_items + 1, sizeof(*digests));
-	int rc = hash_items(b, &plan, digests, err);
+	int rc = slip_digests_of(b->digests, &plan, digests, err);
 	for (size_t g = 0; rc == 0 && g < plan.n_groups; g++) {
 		slip_key_add_int(k, "operand", plan.groups[g].is_dir);
 		for (size_t i = 0; i < plan.groups[g].n; i++) {

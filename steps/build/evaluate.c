@@ -310,6 +310,8 @@ static int evaluate_triggers(struct slip_build_stage *s, struct slip_err *err)
 int slip_build_stage_evaluate(struct slip_build_stage *s, struct slip_err *err)
 {
 	const struct slip_dockerfile *df = s->builder->dockerfile;
+	if (s->builder->digests)
+		slip_digests_begin(s->builder->digests, s->ast);
 	if (start(s, err) < 0)
 		return slip_dockerfile_locate(df, s->ast->start_line, s->ast->end_line, err);
 	if (evaluate_triggers(s, err) < 0)

@@ -56,7 +56,7 @@ static int from_layout(struct slip_fetch *f, struct slip_err *err)
 		slip_layout_open_blob(layout, &l->desc.digest, &fd, NULL, err) < 0)
 		return -1;
 	const size_t size = 256 * 1024;
-	slip_autofree void *buf = slip_xmalloc(size);
+	slip_autofree void *buf = slip_xmalloc_io(size);
 	slip_cleanup(slip_sha256_cleanup) struct slip_sha256 *h = slip_sha256_new();
 	for (size_t got = 1; got;) {
 		if (slip_read_upto(fd, buf, size, &got, err) < 0 || arrive(f, buf, got, err) < 0)

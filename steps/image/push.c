@@ -13,6 +13,7 @@ struct upload {
 	const struct slip_ref *repo;
 	struct slip_strv from; /* repositories of the same host that have it */
 	struct slip_task *task;
+	bool takes_open; /* struct slip_blob_source */
 };
 
 static int upload_blob(void *arg, struct slip_err *err)
@@ -26,6 +27,7 @@ static int upload_blob(void *arg, struct slip_err *err)
 		.open = u->p->open,
 		.ctx = u->blob->ctx,
 		.is_small = u->blob->is_small,
+		.takes_open = u->takes_open,
 	};
 	if (slip_registry_push_blob(u->p->registry, u->repo, desc, &source, &how, err) < 0)
 		return -1;
@@ -46,11 +48,29 @@ static void add_origin(struct upload *u)
 		slip_strv_add(&u->from, origin.path);
 }
 
+/*
+ * The one that is most likely sent: a blob that is in no repository yet, else the small one, which
+ * most often is new and the only one.
+ */
+static const struct slip_push_blob *choose_sent(const struct slip_push *p)
+{
+	const struct slip_push_blob *small = NULL;
+
+	for (size_t i = 0; i < p->n_blobs; i++) {
+		if (p->blobs[i].is_small)
+			small = &p->blobs[i];
+		else if (!p->blobs[i].where)
+			return &p->blobs[i];
+	}
+	return small;
+}
+
 static int push_blobs(const struct slip_push *p, const struct slip_ref *repo, struct slip_err *err)
 {
 	slip_autofree struct upload *uploads = slip_xcalloc(p->n_blobs + 1, sizeof(*uploads));
 	slip_automap seen;
 	slip_map_init(&seen, NULL);
+	const struct slip_push_blob *first = choose_sent(p);
 	size_t n = 0;
 	for (size_t i = 0; i < p->n_blobs; i++) {
 		const struct slip_push_blob *blob = &p->blobs[i];
@@ -59,6 +79,7 @@ static int push_blobs(const struct slip_push *p, const struct slip_ref *repo, st
 		slip_map_set(&seen, blob->desc->digest.s, (void *)blob);
 		struct upload *u = &uploads[n++];
 		u->p = p;
+		u->takes_open = blob == first;
 		u->blob = blob;
 		u->repo = repo;
 		add_origin(u);

@@ -61,7 +61,7 @@ static int compress_blocks(struct pack *p, struct slip_compressor *c, uint8_t *p
 static int compress_all(struct pack *p, struct slip_digest *diff_id, struct slip_err *err)
 {
 	struct slip_compress_method method = slip_compress_choose(SLIP_COMPRESSION_GZIP, -1, false);
-	slip_autofree uint8_t *packed = slip_xmalloc(SLIP_COMPRESS_OUT);
+	slip_autofree uint8_t *packed = slip_xmalloc_io(SLIP_COMPRESS_OUT);
 	slip_autobuf frame;
 	slip_buf_init(&frame, SLIP_COMPRESS_OUT);
 	slip_compress_start(&method, &frame);
@@ -128,7 +128,7 @@ int slip_pack_layer(struct slip_source in, struct slip_store *store, struct slip
 		return -1;
 	p.blob = slip_sha256_new();
 	p.tar = slip_sha256_new();
-	p.block = slip_xmalloc(SLIP_COMPRESS_BLOCK);
+	p.block = slip_xmalloc_io(SLIP_COMPRESS_BLOCK);
 	int rc = pack(&p, out, err);
 	slip_spool_abort(&p.spool);
 	slip_sha256_free(p.blob);

@@ -278,7 +278,7 @@ make_context() {
 	tree list "$T/ours" | grep -q ' /data/a.txt '
 }
 
-@test "build: the upload that the check of rights opened takes the configuration" {
+@test "build: the upload that the check of rights opened takes the new layer" {
 	make_context
 	registry_start
 	printf 'FROM scratch\nCOPY src /data\n' >Dockerfile
@@ -287,6 +287,18 @@ make_context() {
 	assert_status 0
 	assert_equal "$(registry_requests | grep -c '^POST .*/blobs/uploads/')" 2
 	assert_equal "$(registry_requests | grep -c '^PUT .*/blobs/uploads/.* 201')" 2
+	assert_equal "$(registry_requests | grep -c '^HEAD ')" 2
+	assert_equal "$(registry_requests | grep '^DELETE ')" ""
+}
+
+@test "build: without a new layer that upload takes the configuration, unasked" {
+	registry_start
+	printf 'FROM %s/base/busybox:1\nLABEL a=b\n' "$REGISTRY" >Dockerfile
+	registry_forget_requests
+	slipway build --context . --destination "$REGISTRY/base/busybox:2"
+	assert_status 0
+	assert_equal "$(registry_requests | grep -c '^POST .*/blobs/uploads/')" 1
+	assert_equal "$(registry_requests | grep -c '^PUT .*/blobs/uploads/.* 201')" 1
 	assert_equal "$(registry_requests | grep -c '^HEAD ')" 1
 	assert_equal "$(registry_requests | grep '^DELETE ')" ""
 }
