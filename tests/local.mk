@@ -65,6 +65,7 @@ UNIT_TESTS += \
 	tests/unit/test_dockerfile_scope \
 	tests/unit/test_dockerfile_values \
 	tests/unit/test_engine_git \
+	tests/unit/test_engine_hostile \
 	tests/unit/test_engine_output_file \
 	tests/unit/test_engine_plan \
 	tests/unit/test_engine_run \

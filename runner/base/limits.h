@@ -27,6 +27,7 @@
 #define SLIP_MAX_REGEX_PROGRAM 2000
 #define SLIP_MAX_REGEX_TEXT (64 * SLIP_KIB)
 #define SLIP_MAX_EXPANDED (1 * SLIP_MIB) /* one value after variable or expression expansion */
+#define SLIP_MAX_EXPANDED_ALL (16 * SLIP_MIB) /* all values of one stage, or all parameters */
 
 /* Registry: https://github.com/opencontainers/distribution-spec "Pushing Manifests" (>= 4 MB) */
 #define SLIP_MAX_MANIFEST (4 * SLIP_MIB)
