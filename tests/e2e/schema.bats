@@ -81,3 +81,36 @@ teardown() {
 	assert_status 0
 	assert_equal "$output" ''
 }
+
+# usage: example N: the N-th block of YAML in docs/pipeline.md, as a whole spec.
+example() {
+	awk -v n="$1" '/^```yaml$/ { block++; inside = 1; next } /^```$/ { inside = 0 }
+		inside && block == n' \
+		"$SLIPWAY_SRCDIR/docs/pipeline.md" >block
+	case $(head -n 1 block) in
+	version:*) cat block ;;
+	-*) printf 'version: 1\nstages:\n' && cat block ;;
+	*) printf 'version: 1\n' && cat block && printf 'stages: [{name: x, run: x}]\n' ;;
+	esac
+}
+
+@test "documentation: every example of a pipeline is valid, every key is there" {
+	local blocks n key
+	blocks=$(grep -c '^```yaml$' "$SLIPWAY_SRCDIR/docs/pipeline.md")
+	[ "$blocks" -ge 7 ]
+	for n in $(seq "$blocks"); do
+		example "$n" >spec.yaml
+		[ "$(wc -l <spec.yaml)" -ge 3 ]
+		slipway validate spec.yaml
+		assert_status 0
+	done
+	jq -r '.. | objects | select(.type == "object") | .properties // {} | keys[]' \
+		slipway.schema.json | sort -u >keys
+	[ "$(wc -l <keys)" -ge 100 ]
+	while read -r key; do
+		grep -qE "\`$key\`|(^|[ {,])$key:" "$SLIPWAY_SRCDIR/docs/pipeline.md" || {
+			echo "docs/pipeline.md says nothing of the key $key"
+			return 1
+		}
+	done <keys
+}
