@@ -4,12 +4,19 @@
  */
 #include "config.h"
 
-#include "runner/base/clock.h"
 #include "runner/base/limits.h"
 #include "runner/engine/facts.h"
 #include "tests/unit/tap.h"
 
+#include <time.h>
+
 static double started;
+
+/* Of this process: others may keep the machine busy. */
+static double cpu_time(void)
+{
+	return (double)clock() / CLOCKS_PER_SEC;
+}
 
 /* Everything that happens before a stage would run; the message of the first failure, or "". */
 static char *prepare(const struct slip_buf *text)
@@ -24,7 +31,7 @@ static char *prepare(const struct slip_buf *text)
 	slip_facts_init(&facts, "/");
 	struct slip_view view = {.facts = &facts, .is_success = true};
 	struct slip_expr_context ctx = slip_view_context(&view);
-	started = slip_clock_monotonic();
+	started = cpu_time();
 	int rc = slip_pipeline_parse(&in, &p, &diags, &err);
 	if (rc == 0)
 		rc = slip_facts_set_params(&facts, p, &none, &err);
@@ -41,7 +48,7 @@ static char *prepare(const struct slip_buf *text)
 static void refused(const struct slip_buf *text, const char *message, const char *name)
 {
 	slip_autofree char *got = prepare(text);
-	double seconds = slip_clock_monotonic() - started;
+	double seconds = cpu_time() - started;
 	ok(*got && strstr(got, message), "%s: %.100s", name, got);
 	ok(seconds < 2, "%s: in little time (%.2f s)", name, seconds);
 }
@@ -81,7 +88,7 @@ static void test_depth(struct slip_buf *b)
 		while (b->len < 200000)
 			slip_buf_add_str(b, openers[i]);
 		slip_autofree char *got = prepare(b);
-		double seconds = slip_clock_monotonic() - started;
+		double seconds = cpu_time() - started;
 		ok(*got && seconds < 0.5, "200 KB of \"%s\" (%.3f s): %.60s", openers[i], seconds,
 			got);
 	}
@@ -108,9 +115,9 @@ static void test_scalars(struct slip_buf *b)
 
 static void test_expressions(struct slip_buf *b)
 {
-	char sixty_four[65];
-	memset(sixty_four, 'a', 64);
-	sixty_four[64] = '\0';
+	char many[513];
+	memset(many, 'a', 512);
+	many[512] = '\0';
 	start(b);
 	slip_buf_add_str(b, "params:\n  p0: aaaaaaaaaa\n");
 	for (int i = 1; i <= 40; i++)
@@ -141,7 +148,7 @@ static void test_expressions(struct slip_buf *b)
 	for (int i = 0; i < 20000; i++)
 		slip_buf_addf(b, "  E%d: \"${{ params.p }}\"\n", i);
 	slip_autofree char *fine = prepare(b);
-	double seconds = slip_clock_monotonic() - started;
+	double seconds = cpu_time() - started;
 	is_str(fine, "", "20000 small expressions are fine");
 	ok(seconds < 2, "in little time (%.2f s)", seconds);
 	start(b);
@@ -159,7 +166,7 @@ static void test_expressions(struct slip_buf *b)
 	start(b);
 	slip_buf_add_str(b, "env: {A: \"${{ 'a'");
 	for (int i = 0; i < 30; i++)
-		slip_buf_addf(b, " | replace('a','%s')", sixty_four);
+		slip_buf_addf(b, " | replace('a','%s')", many);
 	slip_buf_add_str(b, " }}\"}\n" STAGE);
 	refused(b, "larger than 1048576 bytes", "replacements that multiply");
 	start(b);
@@ -169,7 +176,7 @@ static void test_expressions(struct slip_buf *b)
 		"\"}\n"
 		"env: {A: \"${{ matches(params.t, '^(a+)+(a|aa)*(.*a){12}$') }}\"}\n" STAGE);
 	slip_autofree char *matched = prepare(b);
-	seconds = slip_clock_monotonic() - started;
+	seconds = cpu_time() - started;
 	ok(!*matched && seconds < 1, "a regular expression of ReDoS fame (%.2f s) %s", seconds,
 		matched);
 }
