@@ -60,7 +60,12 @@ static void print_finding(void *ctx, const char *what, const char *finding)
 static int verify(struct slip_store *s, const struct options *o, struct slip_err *err)
 {
 	(void)o;
-	return slip_store_verify(s, print_finding, NULL, err);
+	struct slip_store_usage u = {0};
+	if (slip_store_verify(s, print_finding, NULL, err) < 0 || slip_store_usage(s, &u, err) < 0)
+		return -1;
+	slip_info("%s: %llu blobs, all of them whole", slip_store_path(s),
+		(unsigned long long)u.blobs);
+	return 0;
 }
 
 static int prune(struct slip_store *s, const struct options *o, struct slip_err *err)

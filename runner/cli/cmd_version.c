@@ -2,6 +2,7 @@
 
 #include "runner/base/limits.h"
 #include "runner/cli/command.h"
+#include "runner/layer/write.h"
 #include "runner/sandbox/isolation.h"
 
 static int run(struct slip_cli *cli, char *const *argv, int *status, struct slip_err *err)
@@ -13,15 +14,9 @@ static int run(struct slip_cli *cli, char *const *argv, int *status, struct slip
 		return -1;
 	slip_autobuf out;
 	slip_buf_init(&out, SLIP_MIB);
-	slip_buf_add_str(&out, "slipway " PACKAGE_VERSION "\n");
-#ifdef HAVE_ISAL
-	slip_buf_add_str(&out, "gzip: isa-l, zlib with --reproducible\n");
-#else
-	slip_buf_add_str(&out, "gzip: zlib\n");
-#endif
-#ifdef HAVE_ZSTD
-	slip_buf_add_str(&out, "zstd: yes\n");
-#else
+	slip_buf_add_str(&out, "slipway " PACKAGE_VERSION "\nlibraries: " SLIP_LIBRARIES "\n");
+	slip_buf_addf(&out, "gzip: %s; zlib with --reproducible\n", slip_layer_gzip_engine());
+#ifndef HAVE_ZSTD
 	slip_buf_add_str(&out, "zstd: no\n");
 #endif
 	const char *tmp = getenv("TMPDIR");

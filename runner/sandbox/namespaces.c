@@ -148,9 +148,12 @@ static int namespaces_enter(const char *work_dir, struct slip_isolation *out, st
 		if (enter_by_userns(work_dir, out, &ns, err) < 0)
 			return -1;
 	}
-	snprintf(out->why, sizeof(out->why), "namespaces%s, %u user id%s, %s /proc%s%s%s%s",
-		out->user_namespace ? " in a user namespace" : "", out->ids,
-		out->ids == 1 ? "" : "s", out->fresh_proc ? "fresh" : "bound",
+	char ids[32] = "all user ids";
+	if (out->ids < UINT32_MAX)
+		snprintf(ids, sizeof(ids), "%u user id%s", out->ids, out->ids == 1 ? "" : "s");
+	snprintf(out->why, sizeof(out->why), "namespaces%s, %s, %s /proc%s%s%s%s",
+		out->user_namespace ? " in a user namespace" : "", ids,
+		out->fresh_proc ? "fresh" : "bound",
 		refused ? "; without user namespace: unshare(CLONE_NEWNS): " : "",
 		refused ? refused : "", *ns.refused ? "; more ids: " : "", ns.refused);
 	return 0;

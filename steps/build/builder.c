@@ -374,8 +374,9 @@ static int execute(struct slip_builder *b, struct slip_err *err)
 int slip_builder_prepare(struct slip_builder *b, struct slip_err *err)
 {
 	read_build_args(b);
-	if (slip_build_request_check(b->req, err) < 0 || read_platform(b, err) < 0 ||
-		read_epoch(b, err) < 0 || load_dockerfile(b, err) < 0)
+	if (slip_build_request_check(b->req, err) < 0 ||
+		(!b->looks_only && slip_output_check(b->req, err) < 0) ||
+		read_platform(b, err) < 0 || read_epoch(b, err) < 0 || load_dockerfile(b, err) < 0)
 		return -1;
 	return open_services(b, err);
 }

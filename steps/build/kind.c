@@ -36,6 +36,7 @@ static const struct key keys[] = {
 	{"platform", "custom-platform", ONE, KEY(platform)},
 	{"build-args", "build-arg", PAIRS, KEY(build_args)},
 	{"labels", "label", PAIRS, KEY(labels)},
+	{"annotations", "annotation", PAIRS, KEY(annotations)},
 	{"destinations", "destination", LIST, KEY(destinations)},
 	{"no-push", "no-push", ONE, KEY(no_push)},
 	{"oci-layout-path", "oci-layout-path", ONE, KEY(oci_layout_path)},
@@ -75,16 +76,15 @@ static const struct key keys[] = {
 	{"push-retry", "push-retry", ONE, KEY(push_retry)},
 	{"image-download-retry", "image-download-retry", ONE, KEY(image_download_retry)},
 	{"image-fs-extract-retry", "image-fs-extract-retry", ONE, KEY(image_fs_extract_retry)},
-	{"annotations", NULL, PAIRS, KEY(annotations)},
+	{"single-snapshot", "single-snapshot", ONE, KEY(single_snapshot)},
+	{"preserve-context", "preserve-context", ONE, KEY(preserve_context)},
 	{"context-sub-path", NULL, ONE, KEY(context_sub_path)},
 	{"credential-helpers", NULL, LIST, KEY(credential_helpers)},
 	{"git", NULL, PAIRS, KEY(git)},
 	{"ignore-paths", NULL, LIST, KEY(ignore_paths)},
 	{"materialize", NULL, ONE, KEY(materialize)},
-	{"preserve-context", NULL, ONE, KEY(preserve_context)},
 	{"push-ignore-immutable-tag-errors", NULL, ONE, KEY(push_ignore_immutable_tag_errors)},
 	{"secrets", NULL, LIST, KEY(secrets)},
-	{"single-snapshot", NULL, ONE, KEY(single_snapshot)},
 };
 
 #define CACHE_KEY(member) offsetof(struct slip_spec_cache, member)

@@ -6,13 +6,14 @@
 #include "runner/base/log.h"
 #include "runner/oci/media.h"
 
-static void add_flag_labels(struct slip_image *image, const struct slip_strv *labels)
+/* NAME=VALUE, as the request's check has seen. */
+static void add_pairs(struct slip_map *map, const struct slip_strv *pairs)
 {
-	for (size_t i = 0; i < labels->n; i++) {
-		const char *equals = strchr(labels->v[i], '=');
+	for (size_t i = 0; i < pairs->n; i++) {
+		const char *equals = strchr(pairs->v[i], '=');
 		slip_autofree char *name =
-			slip_xstrndup(labels->v[i], (size_t)(equals - labels->v[i]));
-		slip_smap_set(&image->labels, name, equals + 1);
+			slip_xstrndup(pairs->v[i], (size_t)(equals - pairs->v[i]));
+		slip_smap_set(map, name, equals + 1);
 	}
 }
 
@@ -43,7 +44,7 @@ static void make_config(struct slip_output *o)
 	slip_image_copy(&image, &s->image);
 	for (size_t i = 0; i < o->layers.n; i++)
 		slip_image_add_diff_id(&image, &o->layers.v[i].diff_id);
-	add_flag_labels(&image, &b->req->labels);
+	add_pairs(&image.labels, &b->req->labels);
 	date_history(&image, inherited_history(s), created);
 	free(image.created);
 	image.created = slip_xstrdup(created);
@@ -54,7 +55,7 @@ static enum slip_media_family family_of(const struct slip_builder *b)
 {
 	if (b->req->image_format == SLIP_FORMAT_DOCKER)
 		return SLIP_MEDIA_DOCKER;
-	if (b->req->image_format == SLIP_FORMAT_OCI)
+	if (b->req->image_format == SLIP_FORMAT_OCI || b->req->annotations.n)
 		return SLIP_MEDIA_OCI;
 	return b->target->family;
 }
@@ -69,6 +70,7 @@ static int make_manifest(struct slip_output *o, struct slip_err *err)
 		slip_manifest_add_layer(&o->manifest, &o->layers.v[i].desc);
 	if (slip_manifest_convert(&o->manifest, family, err) < 0)
 		return -1;
+	add_pairs(&o->manifest.annotations, &o->b->req->annotations);
 	o->manifest_text = slip_manifest_print(&o->manifest, &o->digest);
 	return 0;
 }

@@ -17,6 +17,9 @@ struct slip_output {
 	struct slip_digest config;
 };
 
+/* Can the files that the request asks for be written? Found out before the build, not after it. */
+int slip_output_check(const struct slip_build_request *req, struct slip_err *err) SLIP_MUST_CHECK;
+
 /* Config and manifest of the target stage, whose steps are done; both are put into the store. */
 int slip_output_make(
 	struct slip_builder *b, struct slip_output *out, struct slip_err *err) SLIP_MUST_CHECK;

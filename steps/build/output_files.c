@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "runner/base/path.h"
 #include "runner/layer/write.h"
 #include "runner/oci/archive.h"
 #include "runner/store/layout.h"
@@ -8,6 +9,45 @@
 #include "steps/image/result.h"
 
 #include <errno.h>
+
+/* --- ahead of the build -------------------------------------------------------------------------
+ */
+
+/* A path that may be written, or of which the nearest directory that exists may be. */
+static int check_path(const char *option, const char *path, struct slip_err *err)
+{
+	if (!path || strstr(path, "://"))
+		return 0;
+	slip_autofree char *at = slip_path_clean(path);
+	while (access(at, W_OK) < 0) {
+		if (errno != ENOENT)
+			return slip_err_set(err, SLIP_E_USAGE, errno,
+				"--%s %s: %s cannot be written", option, path, at);
+		char *parent = slip_path_dir(at);
+		free(at);
+		at = parent;
+	}
+	return 0;
+}
+
+int slip_output_check(const struct slip_build_request *req, struct slip_err *err)
+{
+	const struct {
+		const char *option;
+		const char *path;
+	} files[] = {
+		{"oci-layout-path", req->oci_layout_path},
+		{"tar-path", req->tar_path},
+		{"digest-file", req->digest_file},
+		{"image-name-with-digest-file", req->image_name_with_digest_file},
+		{"image-name-tag-with-digest-file", req->image_name_tag_with_digest_file},
+	};
+	for (size_t i = 0; i < SLIP_ARRAY_LEN(files); i++) {
+		if (check_path(files[i].option, files[i].path, err) < 0)
+			return -1;
+	}
+	return 0;
+}
 
 static int fetch_all(struct slip_output *o, struct slip_err *err)
 {

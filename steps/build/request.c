@@ -33,6 +33,8 @@ const struct slip_opt slip_build_options[] = {
 		"A value for an ARG; without =VALUE that of the environment variable."},
 	{"label", 0, SLIP_OPT_LIST, AT(labels), "NAME=VALUE",
 		"A label of the image; wins over a LABEL of the same name."},
+	{"annotation", 0, SLIP_OPT_LIST, AT(annotations), "NAME=VALUE",
+		"An annotation of the image's manifest, which is OCI's then. May be given often."},
 	{"target", 0, SLIP_OPT_STRING, AT(target), "STAGE",
 		"The stage to build; the last one otherwise."},
 	{"custom-platform", 0, SLIP_OPT_STRING, AT(platform), "OS/ARCH[/VARIANT]",
@@ -87,6 +89,10 @@ const struct slip_opt slip_build_options[] = {
 
 	IGNORED_BOOL("force", "every build has a root of its own, nothing is overwritten"),
 	IGNORED_BOOL("cleanup", "a build leaves nothing behind"),
+	IGNORED_BOOL("pre-cleanup", "every build has a root of its own, nothing is in its way"),
+	IGNORED_BOOL("preserve-context", "the context is never written to"),
+	IGNORED_BOOL("single-snapshot", "the image is the same, with a layer for each instruction"),
+	IGNORED_BOOL("whitelist-var-run", "the build has a /var/run of its own"),
 	IGNORED_BOOL("skip-unused-stages", "unused stages are never built"),
 	IGNORED_BOOL("force-build-metadata", "layers are as BuildKit makes them"),
 	IGNORED_BOOL("use-new-run", "changes are found without hashing the root"),
@@ -95,6 +101,7 @@ const struct slip_opt slip_build_options[] = {
 	IGNORED_TEXT("snapshot-mode", "changes are found without hashing the root"),
 	IGNORED_TEXT("snapshotMode", "changes are found without hashing the root"),
 	IGNORED_TEXT("kaniko-dir", "the work directory is in the store"),
+	IGNORED_TEXT("azure-container-registry-config", "credentials come from config.json"),
 	IGNORED_TEXT("push-retry", "requests are always retried"),
 	IGNORED_TEXT("image-download-retry", "requests are always retried"),
 	IGNORED_TEXT("image-fs-extract-retry", "requests are always retried"),
@@ -149,7 +156,11 @@ int slip_build_request_check(const struct slip_build_request *r, struct slip_err
 	if (r->image_name_tag_with_digest_file && !r->destinations.n)
 		return slip_err_set(err, SLIP_E_USAGE, 0,
 			"--image-name-tag-with-digest-file needs a --destination");
-	if (check_destinations(&r->destinations, err) < 0)
+	if (r->annotations.n && r->image_format == SLIP_FORMAT_DOCKER)
+		return slip_err_set(err, SLIP_E_USAGE, 0,
+			"--annotation: Docker's image format has none; use --image-format oci");
+	if (check_pairs(&r->annotations, "annotation", err) < 0 ||
+		check_destinations(&r->destinations, err) < 0)
 		return -1;
 	return check_pairs(&r->labels, "label", err);
 }

@@ -21,6 +21,7 @@ struct slip_build_request {
 	char *dockerfile;
 	struct slip_strv build_args;
 	struct slip_strv labels;
+	struct slip_strv annotations; /* of the manifest, which is OCI's then */
 	char *target;
 	char *platform;
 	/* output */

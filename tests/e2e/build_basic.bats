@@ -278,6 +278,23 @@ make_context() {
 	tree list "$T/ours" | grep -q ' /data/a.txt '
 }
 
+@test "build: annotations are the manifest's, which is then OCI's" {
+	make_context
+	printf 'FROM scratch\nCOPY src /data\n' >Dockerfile
+	slipway build --context . --no-push --oci-layout-path "$T/noted" \
+		--annotation org.opencontainers.image.title=app --annotation "b=two words"
+	assert_status 0
+	manifest=$T/noted/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' "$T/noted/index.json")
+	assert_equal "$(jq -c .annotations "$manifest")" \
+		'{"b":"two words","org.opencontainers.image.title":"app"}'
+	slipway build --context . --no-push --annotation a=b --image-format docker
+	assert_status 2
+	assert_stderr "--image-format oci"
+	slipway build --context . --no-push --annotation nothing
+	assert_status 2
+	assert_stderr "--annotation takes NAME=VALUE"
+}
+
 @test "build: the upload that the check of rights opened takes the new layer" {
 	make_context
 	registry_start

@@ -251,6 +251,21 @@ damaged_layer() {
 	[[ "$stderr" != *has-run* ]]
 }
 
+@test "errors: a file that cannot be written stops the build before its first instruction" {
+	dockerfile 'FROM scratch' 'COPY a /a'
+	echo a >a
+	local option
+	for option in oci-layout-path tar-path digest-file; do
+		slipway build --context . --no-push "--$option" a/file/out
+		assert_status 2
+		assert_stderr "--$option a/file/out"
+		refute_stderr "COPY a /a"
+	done
+	slipway build --context . --no-push --oci-layout-path new/folder/out --digest-file new/digest
+	assert_status 0
+	assert_file new/digest
+}
+
 @test "errors: an interrupted build ends by its signal and leaves the store whole" {
 	need_root
 	registry_start
