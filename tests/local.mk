@@ -35,6 +35,7 @@ E2E_TESTS += \
 	tests/e2e/push.bats \
 	tests/e2e/run.bats \
 	tests/e2e/schema.bats \
+	tests/e2e/spec_keys.bats \
 	tests/e2e/validate.bats
 
 UNIT_TESTS += \
