@@ -18,8 +18,11 @@ END
 build_packages="autoconf automake ca-certificates gcc libarchive-dev libc6-dev libcap-dev
 	libcurl4-openssl-dev libisal-dev libjansson-dev libseccomp-dev libssl-dev libyaml-dev
 	libzstd-dev make pkg-config zlib1g-dev"
-test_packages="bats buildah busybox-static clang clang-format crun curl docker-registry git groff-base
-	jq mmdebstrap nodejs npm openssl perl podman python3 shellcheck skopeo uidmap umoci zstd"
+test_packages="bats buildah busybox-static bzip2 chromium clang clang-format crun curl
+	default-jre-headless docker-registry git groff-base groovy jq libxml2-utils mmdebstrap openssl perl
+	podman python3 rsync runc shellcheck skopeo uidmap umoci xz-utils zstd"
+# Only where there is no node: another one than the distribution's does as well.
+node_packages="nodejs npm"
 dev_packages="clang-tidy cppcheck hyperfine libclang-rt-dev strace time"
 
 say() {
@@ -83,8 +86,29 @@ install_packages() {
 		--no-install-recommends -o Dpkg::Use-Pty=0 $known
 }
 
+# kubectl comes from several places, whose packages exclude each other: any is fine.
+add_kubectl() {
+	command -v kubectl >/dev/null || test_packages="$test_packages kubernetes-client"
+}
+
+install_kind() {
+	add_kubectl
+	# shellcheck disable=SC2086 # lists of package names
+	case $1 in
+	build) install_packages $build_packages ;;
+	test) install_packages $build_packages $test_packages && install_node ;;
+	dev) install_packages $build_packages $test_packages $dev_packages && install_node ;;
+	*)
+		usage >&2
+		exit 2
+		;;
+	esac
+}
+
 # The programs of other people that are npm packages, at the versions of tests/npm, into build/npm.
-install_npm() {
+install_node() {
+	# shellcheck disable=SC2086 # a list of package names
+	command -v npm >/dev/null || install_packages $node_packages
 	command -v npm >/dev/null || return 0
 	cmp -s tests/npm/package-lock.json build/npm/package-lock.json &&
 		[ -e build/npm/node_modules/.package-lock.json ] && return 0
@@ -92,36 +116,6 @@ install_npm() {
 	mkdir -p build/npm
 	cp tests/npm/package.json tests/npm/package-lock.json build/npm/
 	quietly npm ci --prefix build/npm --ignore-scripts --no-audit --no-fund
-}
-
-# A distribution's node may bring an npm of its own, which its package npm conflicts with.
-drop_what_is_there() {
-	for package in "$@"; do
-		case $package in
-		nodejs) command -v node >/dev/null && continue ;;
-		npm) command -v npm >/dev/null && continue ;;
-		esac
-		printf '%s\n' "$package"
-	done
-}
-
-install_kind() {
-	# shellcheck disable=SC2086,SC2046 # lists of package names
-	case $1 in
-	build) install_packages $build_packages ;;
-	test)
-		install_packages $build_packages $(drop_what_is_there $test_packages)
-		install_npm
-		;;
-	dev)
-		install_packages $build_packages $(drop_what_is_there $test_packages) $dev_packages
-		install_npm
-		;;
-	*)
-		usage >&2
-		exit 2
-		;;
-	esac
 }
 
 # Objects of a build in the source tree would be picked up by the builds below build/.

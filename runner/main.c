@@ -3,22 +3,22 @@
  */
 #include "config.h"
 
+#include "runner/base/limits.h"
 #include "runner/base/log.h"
 #include "runner/base/path.h"
 #include "runner/base/proc.h"
 #include "runner/cli/command.h"
+#include "runner/cli/pipeline_options.h"
+#include "runner/engine/ci_env.h"
 #include "runner/sandbox/run.h"
 #include "steps/build/builder.h"
+#include "steps/image/auth.h"
 #include "steps/push/push.h"
 #include "steps/steps.h"
 
 static int build(struct slip_cli *cli, const struct slip_build_request *req, struct slip_err *err)
 {
-	struct slip_report_options report = {
-		.verbosity = req->verbosity,
-		.log_format = req->log_format,
-		.log_timestamp = req->log_timestamp,
-	};
+	struct slip_report_options report = {.log = &req->log};
 	struct slip_build_result result;
 	if (slip_cli_report(cli, &report, err) < 0)
 		return -1;
@@ -48,11 +48,7 @@ static const struct slip_cli_command command_build = {
 static int push(struct slip_cli *cli, struct slip_push_request *req, const struct slip_strv *words,
 	struct slip_err *err)
 {
-	struct slip_report_options report = {
-		.verbosity = req->verbosity,
-		.log_format = req->log_format,
-		.log_timestamp = req->log_timestamp,
-	};
+	struct slip_report_options report = {.log = &req->log};
 	struct slip_digest digest;
 	for (size_t i = 0; i < words->n; i++) {
 		if (i == 0 && !req->source)
@@ -86,13 +82,82 @@ static const struct slip_cli_command command_push = {
 	.run = run_push,
 };
 
+struct auth_options {
+	struct slip_pipeline_options pipeline;
+};
+
+static const struct slip_opt auth_table[] = {
+	SLIP_CLI_PIPELINE_OPTIONS(struct auth_options),
+	{NULL},
+};
+
+struct auth_question {
+	const char *where;
+	struct slip_buf answer;
+};
+
+static int explain(void *arg, const struct slip_pipeline *p, struct slip_err *err)
+{
+	struct auth_question *q = arg;
+	return slip_auth_explain(p, q->where, &q->answer, err);
+}
+
+/* The spec counts where there is one; only the one of the default name may be missing. */
+static int auth(struct slip_cli *cli, const struct auth_options *o, const struct slip_strv *words,
+	struct slip_err *err)
+{
+	static const struct slip_strv none;
+	if (words->n != 2 || !slip_streq(words->v[0], "explain"))
+		return slip_err_set(
+			err, SLIP_E_USAGE, 0, "usage: slipway auth explain HOST[/REPOSITORY]");
+	struct slip_engine_options engine;
+	if (slip_engine_options_of(&o->pipeline, &none, cli->kinds, &engine, err) < 0)
+		return -1;
+	bool has_spec = !slip_streq(o->pipeline.file, "slipway.yaml") ||
+			access(o->pipeline.file, F_OK) == 0;
+	struct auth_question q = {.where = words->v[1]};
+	slip_buf_init(&q.answer, SLIP_MIB);
+	int rc = has_spec	 ? slip_engine_with_pipeline(&engine, explain, &q, err)
+		 : engine.ci_env ? slip_ci_env_replay(engine.ci_env, err)
+				 : 0;
+	if (rc == 0 && !has_spec)
+		rc = explain(&q, NULL, err);
+	if (rc == 0)
+		rc = slip_cli_print(q.answer.data, q.answer.len, err);
+	slip_buf_release(&q.answer);
+	return rc;
+}
+
+static int run_auth(struct slip_cli *cli, char *const *argv, int *status, struct slip_err *err)
+{
+	struct auth_options o = {0};
+	slip_autostrv words = {0};
+	(void)status;
+	slip_opt_defaults(auth_table, &o);
+	int rc = slip_opt_parse(auth_table, &o, argv, &words, err);
+	if (rc == 0)
+		rc = auth(cli, &o, &words, err);
+	slip_opt_release(auth_table, &o);
+	return rc;
+}
+
+static const struct slip_cli_command command_auth = {
+	.name = "auth",
+	.arguments = "explain HOST[/REPOSITORY]",
+	.summary = "Say which login a registry would get, and which sources were looked at.",
+	.opts = auth_table,
+	.run = run_auth,
+};
+
 static const struct slip_cli_command *const commands[] = {
 	&slip_command_run,
 	&slip_command_plan,
 	&command_build,
 	&command_push,
+	&command_auth,
 	&slip_command_validate,
 	&slip_command_schema,
+	&slip_command_pause,
 	&slip_command_cache,
 	&slip_command_man,
 	&slip_command_version,
@@ -102,13 +167,11 @@ static const struct slip_cli_command *const commands[] = {
 /* This program, executed anew for one task (base/proc.h); returns when argv names none. */
 static void run_role(int argc, char **argv)
 {
-	struct slip_err err = SLIP_ERR_INIT;
 	if (argc < 2 || !slip_starts_with(argv[1], "role:"))
 		return;
 	if (slip_streq(argv[1], "role:sandbox"))
 		slip_sandbox_child(argc - 2, argv + 2);
-	if (slip_streq(argv[1], "role:" SLIP_KIND_ROLE) && slip_proc_init(&err) == 0 &&
-		slip_cancel_init(&err) == 0)
+	if (slip_streq(argv[1], "role:" SLIP_KIND_ROLE))
 		exit(slip_kind_main(slip_kinds, argv + 2));
 }
 

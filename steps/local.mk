@@ -7,6 +7,8 @@ libsteps_a_SOURCES += \
 	steps/build/builder.h \
 	steps/build/cache.c \
 	steps/build/cache.h \
+	steps/build/checkout.c \
+	steps/build/checkout.h \
 	steps/build/context.c \
 	steps/build/context.h \
 	steps/build/copy.c \
@@ -20,6 +22,8 @@ libsteps_a_SOURCES += \
 	steps/build/execute.c \
 	steps/build/fetch.c \
 	steps/build/fetch.h \
+	steps/build/findings.c \
+	steps/build/findings.h \
 	steps/build/foresee.c \
 	steps/build/foresee.h \
 	steps/build/key.c \
@@ -49,18 +53,60 @@ libsteps_a_SOURCES += \
 	steps/build/stage.h \
 	steps/build/step.c \
 	steps/build/step.h \
+	steps/build/tell.c \
+	steps/build/tell.h \
 	steps/build/user.c \
 	steps/build/user.h \
 	steps/container.c \
 	steps/container.h \
+	steps/context/archive.c \
+	steps/context/archive.h \
+	steps/context/aws.c \
+	steps/context/aws.h \
+	steps/context/azure.c \
+	steps/context/cloud.c \
+	steps/context/cloud.h \
+	steps/context/download.c \
+	steps/context/download.h \
+	steps/context/gcs.c \
+	steps/context/git.c \
+	steps/context/git.h \
+	steps/context/git_options.c \
+	steps/context/git_url.c \
+	steps/context/git_url.h \
+	steps/context/obtain.c \
+	steps/context/obtain.h \
+	steps/context/obtain_internal.h \
+	steps/context/s3.c \
+	steps/context/stores.h \
+	steps/deploy/deploy.c \
+	steps/deploy/deploy.h \
+	steps/deploy/kind.c \
+	steps/deploy/kind.h \
+	steps/deploy/kubeconfig.c \
+	steps/deploy/kubeconfig.h \
+	steps/deploy/kubectl.c \
+	steps/deploy/kubectl.h \
+	steps/deploy/manifest.c \
+	steps/deploy/manifest.h \
+	steps/deploy/pin.c \
+	steps/deploy/pin.h \
+	steps/deploy/rollout.c \
+	steps/deploy/rollout.h \
+	steps/deploy/sources.c \
+	steps/deploy/sources.h \
 	steps/dotnet_publish.c \
 	steps/dotnet_publish.h \
+	steps/image/auth.c \
+	steps/image/auth.h \
 	steps/image/push.c \
 	steps/image/push.h \
 	steps/image/registries.c \
 	steps/image/registries.h \
 	steps/image/result.c \
 	steps/image/result.h \
+	steps/image/tags.c \
+	steps/image/tags.h \
 	steps/push/archive.c \
 	steps/push/kind.c \
 	steps/push/kind.h \

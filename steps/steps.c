@@ -3,6 +3,7 @@
 #include "steps/steps.h"
 
 #include "steps/build/kind.h"
+#include "steps/deploy/kind.h"
 #include "steps/dotnet_publish.h"
 #include "steps/push/kind.h"
 #include "steps/run.h"
@@ -12,5 +13,6 @@ const struct slip_kind *const slip_kinds[] = {
 	&slip_kind_dotnet_publish,
 	&slip_kind_build,
 	&slip_kind_push,
+	&slip_kind_deploy,
 	NULL,
 };

@@ -9,6 +9,7 @@ E2E_TESTS =
 LINT_TESTS += \
 	tests/lint/banned.sh \
 	tests/lint/format.sh \
+	tests/lint/groovy.sh \
 	tests/lint/headers.sh \
 	tests/lint/layering.sh \
 	tests/lint/selftest.sh \
@@ -19,7 +20,13 @@ LINT_TESTS += \
 E2E_TESTS += \
 	tests/e2e/build_basic.bats \
 	tests/e2e/build_service.bats \
+	tests/e2e/ci.bats \
+	tests/e2e/consoles.bats \
+	tests/e2e/context.bats \
+	tests/e2e/context_git.bats \
+	tests/e2e/context_stores.bats \
 	tests/e2e/demo.bats \
+	tests/e2e/deploy.bats \
 	tests/e2e/dockerfile_add.bats \
 	tests/e2e/dockerfile_config.bats \
 	tests/e2e/dockerfile_copy.bats \
@@ -28,11 +35,18 @@ E2E_TESTS += \
 	tests/e2e/dockerfile_run.bats \
 	tests/e2e/dockerfile_stages.bats \
 	tests/e2e/dotnet.bats \
+	tests/e2e/dotnet_deploy.bats \
 	tests/e2e/errors.bats \
+	tests/e2e/examples.bats \
+	tests/e2e/gitlab.bats \
 	tests/e2e/harness.bats \
+	tests/e2e/image.bats \
+	tests/e2e/jenkins.bats \
 	tests/e2e/manual.bats \
+	tests/e2e/pause.bats \
 	tests/e2e/plan.bats \
 	tests/e2e/push.bats \
+	tests/e2e/reports.bats \
 	tests/e2e/run.bats \
 	tests/e2e/schema.bats \
 	tests/e2e/spec_keys.bats \
@@ -40,9 +54,11 @@ E2E_TESTS += \
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf \
+	tests/unit/test_base_cgroup \
 	tests/unit/test_base_clock \
 	tests/unit/test_base_digest \
 	tests/unit/test_base_err \
+	tests/unit/test_base_escape \
 	tests/unit/test_base_io \
 	tests/unit/test_base_json \
 	tests/unit/test_base_log \
@@ -53,6 +69,8 @@ UNIT_TESTS += \
 	tests/unit/test_base_pool \
 	tests/unit/test_base_proc \
 	tests/unit/test_base_redact \
+	tests/unit/test_base_sign \
+	tests/unit/test_base_size \
 	tests/unit/test_base_strv \
 	tests/unit/test_base_suggest \
 	tests/unit/test_base_wire \
@@ -65,7 +83,9 @@ UNIT_TESTS += \
 	tests/unit/test_dockerfile_print \
 	tests/unit/test_dockerfile_scope \
 	tests/unit/test_dockerfile_values \
+	tests/unit/test_engine_ci \
 	tests/unit/test_engine_git \
+	tests/unit/test_engine_git_index \
 	tests/unit/test_engine_hostile \
 	tests/unit/test_engine_output_file \
 	tests/unit/test_engine_plan \
@@ -74,6 +94,7 @@ UNIT_TESTS += \
 	tests/unit/test_layer_entry \
 	tests/unit/test_layer_hostile \
 	tests/unit/test_layer_inflate \
+	tests/unit/test_layer_inflate_zlib \
 	tests/unit/test_layer_isal \
 	tests/unit/test_layer_tar_read \
 	tests/unit/test_layer_tree \
@@ -95,6 +116,7 @@ UNIT_TESTS += \
 	tests/unit/test_registry_retry \
 	tests/unit/test_registry_token \
 	tests/unit/test_report_console \
+	tests/unit/test_report_files \
 	tests/unit/test_report_text \
 	tests/unit/test_sandbox_isolation \
 	tests/unit/test_sandbox_mount \
@@ -104,11 +126,17 @@ UNIT_TESTS += \
 	tests/unit/test_spec_regex \
 	tests/unit/test_spec_spec \
 	tests/unit/test_spec_yaml \
+	tests/unit/test_steps_context \
 	tests/unit/test_steps_copy \
+	tests/unit/test_steps_deploy_kubectl \
+	tests/unit/test_steps_deploy_manifest \
 	tests/unit/test_steps_dotnet_publish \
 	tests/unit/test_steps_evaluate \
 	tests/unit/test_steps_key \
+	tests/unit/test_steps_layer_make \
 	tests/unit/test_steps_push \
+	tests/unit/test_steps_rootfs \
+	tests/unit/test_steps_tags \
 	tests/unit/test_steps_user \
 	tests/unit/test_steps_workspace \
 	tests/unit/test_store_layout \
@@ -118,11 +146,15 @@ FUZZ_TARGETS += \
 	tests/fuzz/fuzz_challenge \
 	tests/fuzz/fuzz_dockerfile \
 	tests/fuzz/fuzz_expr \
+	tests/fuzz/fuzz_git_index \
+	tests/fuzz/fuzz_git_url \
 	tests/fuzz/fuzz_ignore \
 	tests/fuzz/fuzz_inflate \
+	tests/fuzz/fuzz_kube_manifest \
 	tests/fuzz/fuzz_manifest \
 	tests/fuzz/fuzz_ref \
 	tests/fuzz/fuzz_spec \
+	tests/fuzz/fuzz_text \
 	tests/fuzz/fuzz_unpack
 
 # --- how tests are run ----------------------------------------------------------------------------

@@ -34,6 +34,13 @@ double slip_clock_elapsed(void)
 	return slip_clock_monotonic() - program_start;
 }
 
+double slip_clock_alive_interval(void)
+{
+	const char *text = getenv("SLIPWAY_TEST_ALIVE");
+	double seconds = text ? strtod(text, NULL) : 0;
+	return seconds > 0 ? seconds : 10;
+}
+
 void slip_clock_rfc3339(int64_t t, char out[SLIP_RFC3339_SIZE])
 {
 	/* Years without four digits have no RFC 3339 form: clamp to 1000..9999. */

@@ -7,6 +7,11 @@
 int64_t slip_clock_now(void); /* wall clock, seconds since the epoch, UTC */
 double slip_clock_monotonic(void); /* seconds since an arbitrary point, never backwards */
 double slip_clock_elapsed(void); /* seconds since the program started */
+/*
+ * So often, in seconds, whatever takes long says that it is under way: GitLab's runner learns of a
+ * cancellation with the answer to a piece of log. SLIPWAY_TEST_ALIVE shortens it.
+ */
+double slip_clock_alive_interval(void);
 /* RFC 3339 in UTC with second precision, "2026-11-21T10:00:00Z" (20 bytes and a NUL). */
 #define SLIP_RFC3339_SIZE 21
 void slip_clock_rfc3339(int64_t t, char out[SLIP_RFC3339_SIZE]);

@@ -188,6 +188,24 @@ int slip_mkdir_p(const char *path, mode_t mode, struct slip_err *err)
 	return 0;
 }
 
+int slip_list_names(int dirfd, const char *path, struct slip_strv *names, struct slip_err *err)
+{
+	slip_autoclose int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		return slip_err_set(
+			err, errno == ENOENT ? SLIP_E_NOTFOUND : SLIP_E_IO, errno, "list %s", path);
+	(void)slip_steal_fd(&fd);
+	for (struct dirent *d; (errno = 0, d = readdir(dir));) {
+		if (!slip_streq(d->d_name, ".") && !slip_streq(d->d_name, ".."))
+			slip_strv_add(names, d->d_name);
+	}
+	int sys = errno;
+	closedir(dir);
+	slip_strv_sort(names);
+	return sys ? slip_err_set(err, SLIP_E_IO, sys, "list %s", path) : 0;
+}
+
 /*
  * Give ourselves a directory's permissions, which an owner may do. By way of a descriptor, as there
  * is no chmod that does not follow links; where /proc is missing, not at all.

@@ -6,6 +6,7 @@
 #define SLIP_BASE_IO_H
 
 #include "runner/base/buf.h"
+#include "runner/base/strv.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -27,10 +28,13 @@ int slip_read_file(
  */
 int slip_write_file(int dirfd, const char *path, const void *p, size_t n, mode_t mode, bool durable,
 	struct slip_err *err) SLIP_MUST_CHECK;
-/* Copy n bytes between descriptors at their offsets; copy_file_range or splice where possible. */
+/* Copy n bytes between descriptors at their offsets; copy_file_range where possible. */
 int slip_copy_bytes(int in, int out, uint64_t n, struct slip_err *err) SLIP_MUST_CHECK;
 /* mkdir -p of an ordinary host path; existing directories are fine. */
 int slip_mkdir_p(const char *path, mode_t mode, struct slip_err *err) SLIP_MUST_CHECK;
+/* The names in a directory, in byte order, without "." and "..". SLIP_E_NOTFOUND when absent. */
+int slip_list_names(
+	int dirfd, const char *path, struct slip_strv *names, struct slip_err *err) SLIP_MUST_CHECK;
 /*
  * Remove a tree below a directory descriptor, links not followed, any depth without recursion.
  * Directories that deny their owner are unlocked first. A name that is not there is no error.

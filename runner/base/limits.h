@@ -20,7 +20,13 @@
 #define SLIP_MAX_SPEC_DIAGS 200
 #define SLIP_MAX_SPEC_FILES 32
 #define SLIP_MAX_SPEC_INCLUDE_DEPTH 8
+#define SLIP_MAX_GIT_INDEX (256 * SLIP_MIB)
+#define SLIP_MAX_SUBMODULES 1000
+#define SLIP_MAX_CI_ENV (4 * SLIP_MIB) /* a captured environment */
 #define SLIP_MAX_STAGES 1000
+#define SLIP_MAX_MANIFESTS (16 * SLIP_MIB) /* of one deploy stage */
+#define SLIP_MAX_MANIFEST_NODES 1000000
+#define SLIP_MAX_MANIFEST_FILES 1000
 #define SLIP_MAX_MATRIX_CELLS 200
 #define SLIP_MAX_EXPR_DEPTH 32
 #define SLIP_MAX_REGEX 1000 /* bytes of a pattern */
@@ -60,11 +66,20 @@
 #define SLIP_MAX_ZSTD_WINDOW_LOG 27
 #define SLIP_MAX_PASSWD (10 * SLIP_MIB)
 
+/* Build contexts that are brought here */
+#define SLIP_MAX_CONTEXT_ARCHIVE (16 * SLIP_GIB) /* as it is sent */
+#define SLIP_MAX_CONTEXT_ENTRIES 1000000ULL
+#define SLIP_MAX_CONTEXT_RATIO 200 /* unpacked to archive, beyond SLIP_MAX_CONTEXT_SMALL */
+#define SLIP_MAX_CONTEXT_SMALL (1 * SLIP_GIB)
+#define SLIP_MAX_GIT_OUTPUT (16 * SLIP_MIB)
+#define SLIP_MAX_CLOUD_FILE (256 * SLIP_KIB) /* credentials of cloud services */
+
 /* Local store */
 #define SLIP_MAX_RECORD (64 * SLIP_MIB)
 
 /* Output of commands */
 #define SLIP_MAX_LOG_LINE (16 * SLIP_KIB)
+#define SLIP_MAX_HELD_LOG (16 * SLIP_MIB) /* what stages say behind another one, each */
 #define SLIP_MAX_HELPER_OUTPUT (64 * SLIP_KIB)
 
 /* Commands */

@@ -36,23 +36,21 @@ static void add_piece(struct slip_lines *l, const char *p, size_t n)
 void slip_lines_add(struct slip_lines *l, const char *p, size_t n)
 {
 	while (n) {
-		if (l->after_cr && *p == '\n') {
-			l->after_cr = false;
-			p++;
-			n--;
-			continue;
-		}
-		l->after_cr = false;
 		size_t piece = 0;
 		while (piece < n && p[piece] != '\n' && p[piece] != '\r')
 			piece++;
+		if (piece && l->after_cr) {
+			slip_buf_clear(&l->line);
+			l->after_cr = false;
+		}
 		add_piece(l, p, piece);
 		p += piece;
 		n -= piece;
 		if (!n)
 			return;
+		if (*p == '\n')
+			deliver(l);
 		l->after_cr = *p == '\r';
-		deliver(l);
 		p++;
 		n--;
 	}

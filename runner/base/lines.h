@@ -1,7 +1,8 @@
 /*
- * Bytes to lines. LF, CR and CR LF end a line (a CR is how progress bars start over), so none
- * holds either, and none holds a NUL. A line longer than SLIP_MAX_LOG_LINE is cut, with some bytes
- * more so that a secret at the cut is still recognised; the rest up to its end is dropped.
+ * Bytes to lines. LF and CR LF end a line; text after a lone CR replaces what the line held, so of
+ * a progress bar the last state is left. No line holds LF, CR or NUL. A line longer than
+ * SLIP_MAX_LOG_LINE is cut, with some bytes more so that a secret at the cut is still recognised;
+ * the rest up to its end is dropped.
  */
 #ifndef SLIP_BASE_LINES_H
 #define SLIP_BASE_LINES_H

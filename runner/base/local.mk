@@ -2,12 +2,18 @@ librunner_a_SOURCES += \
 	runner/base/banned.h \
 	runner/base/buf.c \
 	runner/base/buf.h \
+	runner/base/cgroup.c \
+	runner/base/cgroup.h \
 	runner/base/clock.c \
 	runner/base/clock.h \
 	runner/base/digest.c \
 	runner/base/digest.h \
 	runner/base/err.c \
 	runner/base/err.h \
+	runner/base/escape.c \
+	runner/base/escape.h \
+	runner/base/finding.c \
+	runner/base/finding.h \
 	runner/base/io.c \
 	runner/base/io.h \
 	runner/base/json.c \
@@ -31,6 +37,10 @@ librunner_a_SOURCES += \
 	runner/base/proc.h \
 	runner/base/redact.c \
 	runner/base/redact.h \
+	runner/base/sign.c \
+	runner/base/sign.h \
+	runner/base/size.c \
+	runner/base/size.h \
 	runner/base/strv.c \
 	runner/base/strv.h \
 	runner/base/suggest.c \

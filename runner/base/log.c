@@ -3,6 +3,7 @@
 #include "runner/base/log.h"
 
 #include "runner/base/clock.h"
+#include "runner/base/escape.h"
 #include "runner/base/redact.h"
 
 #include <pthread.h>
@@ -41,16 +42,34 @@ bool slip_log_enabled(enum slip_log_level level)
 }
 
 /*
- * The text with secrets masked, in buf when anything had to be copied. The shortest secret has half
- * the length of the mask, so that twice the length is always enough.
+ * Append the text with secrets masked; out was initialised for twice its length: the shortest
+ * secret has half the length of the mask. A terminal does not show escape sequences, so a secret
+ * with some inside is one, too: such a text goes on without them.
  */
+static void mask(const char *text, size_t len, struct slip_buf *out)
+{
+	slip_redact(text, len, out);
+	if (slip_redact_is_empty() || !memchr(out->data, '\x1b', out->len))
+		return;
+	slip_autobuf bare, masked;
+	slip_buf_init(&bare, out->len);
+	slip_escape_strip(out->data, out->len, &bare);
+	slip_buf_init(&masked, 2 * bare.len);
+	slip_redact(bare.data, bare.len, &masked);
+	if (masked.len == bare.len && memcmp(masked.data, bare.data, bare.len) == 0)
+		return;
+	slip_buf_clear(out);
+	slip_buf_add(out, masked.data, masked.len);
+}
+
+/* The same for a string; in buf when anything had to be copied. */
 static const char *masked(const char *text, struct slip_buf *buf)
 {
 	size_t len = strlen(text);
 	if (slip_redact_is_empty())
 		return text;
 	slip_buf_init(buf, 2 * len);
-	slip_redact(text, len, buf);
+	mask(text, len, buf);
 	return buf->data;
 }
 
@@ -84,7 +103,7 @@ void slip_output(const char *line, size_t len)
 {
 	slip_autobuf buf;
 	slip_buf_init(&buf, 2 * len);
-	slip_redact(line, len, &buf);
+	mask(line, len, &buf);
 	/* A record's text is a C string: what follows a NUL byte must not get lost. */
 	for (char *at = buf.data; (at = memchr(at, '\0', buf.len - (size_t)(at - buf.data)));)
 		*at = '?';

@@ -63,7 +63,7 @@ static inline bool slip_streq(const char *a, const char *b)
 bool slip_starts_with(const char *s, const char *prefix);
 bool slip_ends_with(const char *s, const char *suffix);
 
-/* A state that cannot be: prints file, line and message, aborts (exit status 70 at the top). */
+/* A state that cannot be: prints file, line and message, aborts (docs/exit-status.md). */
 #define slip_bug(...) slip_bug_(__FILE__, __LINE__, __VA_ARGS__)
 
 /* Behind the macros above. */

@@ -56,6 +56,12 @@ char *slip_path_join(const char *a, const char *b)
 	return slip_path_clean(joined);
 }
 
+char *slip_path_absolute(const char *path)
+{
+	slip_autofree char *here = realpath(".", NULL);
+	return slip_path_join(here ? here : "/", path);
+}
+
 const char *slip_path_base(const char *path)
 {
 	const char *slash = strrchr(path, '/');

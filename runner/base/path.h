@@ -15,6 +15,7 @@ char *slip_path_clean(const char *path);
 /* Clean below a root: leading slashes and every leading ".." go; "" for the root itself. */
 char *slip_path_clean_rooted(const char *path);
 char *slip_path_join(const char *a, const char *b); /* b when absolute, else clean(a "/" b) */
+char *slip_path_absolute(const char *path); /* from the working directory, by its name only */
 const char *slip_path_base(const char *path); /* last component of a cleaned path */
 char *slip_path_dir(const char *path); /* Go's path.Dir */
 bool slip_path_is_below(const char *path, const char *dir); /* equal, or dir is a parent */

@@ -2,12 +2,16 @@
 
 #include "runner/base/pool.h"
 
-#include "runner/base/io.h"
+#include "runner/base/cgroup.h"
+#include "runner/base/limits.h"
 #include "runner/base/log.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+
+/* What a thread that compresses may take of the memory limit. */
+#define MEMORY_OF_THREAD (16 * SLIP_MIB)
 
 struct slip_task {
 	struct slip_pool *pool;
@@ -162,32 +166,16 @@ void slip_pool_free(struct slip_pool *p)
 	free(p);
 }
 
-static bool read_small(const char *path, struct slip_buf *out)
-{
-	return slip_read_file(AT_FDCWD, path, out, NULL) == 0;
-}
-
-/* Version 2 says "<quota> <period>" or "max <period>" in one file, version 1 has two. */
-static size_t cgroup_processors(void)
-{
-	slip_autobuf b;
-	slip_buf_init(&b, 128);
-	if (!read_small("/sys/fs/cgroup/cpu.max", &b) &&
-		(!read_small("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", &b) ||
-			!read_small("/sys/fs/cgroup/cpu/cpu.cfs_period_us", &b)))
-		return SIZE_MAX;
-	long long quota, period;
-	if (sscanf(b.data, "%lld %lld", &quota, &period) != 2 || period <= 0 || quota <= 0)
-		return SIZE_MAX;
-	return (size_t)((quota - 1) / period + 1);
-}
-
 size_t slip_pool_processors(void)
 {
 	cpu_set_t set;
 	size_t n = 1;
 	if (sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 0)
 		n = (size_t)CPU_COUNT(&set);
-	size_t quota = cgroup_processors();
-	return n < quota ? n : quota;
+	struct slip_cgroup group;
+	slip_cgroup_read(&group);
+	if (group.processors && group.processors < n)
+		n = group.processors;
+	size_t affordable = group.memory ? (size_t)(group.memory / MEMORY_OF_THREAD) : n;
+	return affordable >= n ? n : affordable ? affordable : 1;
 }

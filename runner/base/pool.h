@@ -18,7 +18,7 @@ void slip_pool_start(struct slip_pool *pool);
 /* Runs what is queued to its end. Tasks must have been waited for before. */
 void slip_pool_free(struct slip_pool *pool);
 size_t slip_pool_threads(const struct slip_pool *pool);
-size_t slip_pool_processors(void); /* usable ones: affinity and cgroup quota, at least 1 */
+size_t slip_pool_processors(void); /* usable ones: affinity, quota and memory limit, at least 1 */
 
 struct slip_task;
 typedef int slip_task_fn(void *arg, struct slip_err *err);

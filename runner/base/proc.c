@@ -177,6 +177,8 @@ static int prepare_fds(
 	l->fds[0] = spec->stdin_fd >= 0 ? spec->stdin_fd : null_fd;
 	l->fds[1] = spec->stdout_fd >= 0 ? spec->stdout_fd : STDERR_FILENO;
 	l->fds[2] = spec->stderr_fd >= 0 ? spec->stderr_fd : STDERR_FILENO;
+	if (spec->joins_stderr)
+		l->fds[2] = l->fds[1];
 	for (size_t i = 0; i < spec->n_extra_fds; i++)
 		l->fds[3 + i] = spec->extra_fds[i];
 	l->n_fds = 3 + (int)spec->n_extra_fds;
@@ -411,12 +413,45 @@ int slip_proc_run(const struct slip_proc_spec *spec, const void *input, size_t i
 /* --- cancel ------------------------------------------------------------------------------------
  */
 
+/* Two of them, so that the handler never sees one that is being filled. */
+static struct last_words {
+	int fd;
+	size_t len;
+	char text[SLIP_CANCEL_WORDS];
+} last_words[2] = {{.fd = -1}, {.fd = -1}};
+static atomic_int current_words;
+
+void slip_cancel_set_last_words(int fd, const char *text, size_t len)
+{
+	int next = !atomic_load(&current_words);
+	struct last_words *w = &last_words[next];
+	w->fd = fd;
+	w->len = len < sizeof(w->text) ? len : sizeof(w->text);
+	memcpy(w->text, text, w->len);
+	atomic_store(&current_words, next);
+}
+
+static void say_last_words(void)
+{
+	const struct last_words *w = &last_words[atomic_load(&current_words)];
+	if (w->fd >= 0)
+		(void)!write(w->fd, w->text, w->len);
+}
+
+static void on_abort(int sig)
+{
+	(void)sig;
+	say_last_words(); /* abort goes on when this returns */
+}
+
 static void on_signal(int sig)
 {
 	int expected = 0;
 	int saved = errno;
-	if (!atomic_compare_exchange_strong(&cancel_signal, &expected, sig))
+	if (!atomic_compare_exchange_strong(&cancel_signal, &expected, sig)) {
+		say_last_words();
 		_exit(128 + sig);
+	}
 	uint64_t one = 1;
 	(void)!write(cancel_fd, &one, sizeof(one));
 	errno = saved;
@@ -430,6 +465,9 @@ int slip_cancel_init(struct slip_err *err)
 	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 	sigfillset(&sa.sa_mask);
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction bug = {.sa_handler = on_abort};
+	if (sigaction(SIGABRT, &bug, NULL) < 0)
+		return slip_err_set(err, SLIP_E_IO, errno, "handle signals");
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(signals); i++) {
 		struct sigaction old;
 		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)

@@ -28,6 +28,7 @@ struct slip_proc_spec {
 	int stdin_fd; /* -1: /dev/null */
 	int stdout_fd; /* -1: stderr of this process */
 	int stderr_fd;
+	bool joins_stderr; /* standard error goes where standard output goes */
 	const int *extra_fds; /* become 3, 4, ... in the child; all others are closed */
 	size_t n_extra_fds;
 };
@@ -71,6 +72,12 @@ static inline bool slip_cancel_requested(void)
 {
 	return slip_cancel_signal() != 0;
 }
+/*
+ * What the second signal, or abort, writes before it ends the program: the bytes are copied, at
+ * most SLIP_CANCEL_WORDS of them, and replace those of the call before; fd < 0: nothing.
+ */
+#define SLIP_CANCEL_WORDS 4096
+void slip_cancel_set_last_words(int fd, const char *text, size_t len);
 /* -1 with SLIP_E_CANCELLED once a signal came: for loops and before long steps. */
 int slip_cancel_check(struct slip_err *err) SLIP_MUST_CHECK;
 

@@ -89,6 +89,17 @@ static void add_url_encoded(const char *secret, size_t len, const char *format, 
 	slip_buf_release(&b);
 }
 
+static void add_hex(const char *secret, size_t len, const char *digits)
+{
+	slip_autofree char *text = slip_xcalloc(2 * len, 1);
+	for (size_t i = 0; i < len; i++) {
+		text[2 * i] = digits[(uint8_t)secret[i] >> 4];
+		text[2 * i + 1] = digits[(uint8_t)secret[i] & 15];
+	}
+	add_needle(text, 2 * len);
+	slip_wipe(text, 2 * len);
+}
+
 /* With `html`, as encoders do that make text safe for a <script>: Go does unless told otherwise. */
 static void add_json_escaped(const char *secret, size_t len, bool html)
 {
@@ -137,6 +148,8 @@ void slip_redact_add(const char *secret, size_t len)
 	add_needle(secret, len);
 	add_lines(secret, len);
 	add_base64(secret, len);
+	add_hex(secret, len, "0123456789abcdef");
+	add_hex(secret, len, "0123456789ABCDEF");
 	add_url_encoded(secret, len, "X", "-._~");
 	add_url_encoded(secret, len, "x", "-._~");
 	add_url_encoded(secret, len, "X", "-._~/"); /* urllib.parse.quote */

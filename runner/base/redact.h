@@ -1,10 +1,10 @@
 /*
  * The masker. Secrets are registered once; every text that leaves the program passes through it.
  *
- * A registered value is masked as it is, in base64 of both alphabets (at all three alignments),
- * URL-encoded and JSON-escaped (also as for HTML), and line by line when it has several lines. Line
- * ends after the value do not belong to it. Values shorter than 4 bytes are not masked (they would
- * eat the log). Thread-safe. Registered values are wiped by slip_redact_reset.
+ * A registered value is masked as it is, in base64 of both alphabets (at all three alignments), in
+ * hexadecimal digits, URL-encoded and JSON-escaped (also as for HTML), and line by line when it has
+ * several lines. Line ends after the value do not belong to it. Values shorter than 4 bytes are not
+ * masked (they would eat the log). Thread-safe. Registered values are wiped by slip_redact_reset.
  */
 #ifndef SLIP_BASE_REDACT_H
 #define SLIP_BASE_REDACT_H

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "runner/base/limits.h"
+#include "runner/base/size.h"
 #include "runner/cli/command.h"
 #include "runner/store/store.h"
 
@@ -18,25 +19,6 @@ static const struct slip_opt table[] = {
 		"prune: what may remain, such as 0, 500M or 20G.", "10G"},
 	{NULL},
 };
-
-/* Bytes, with K, M, G or T (and an optional iB or B) as powers of 1024. */
-static int parse_size(const char *text, uint64_t *out, struct slip_err *err)
-{
-	static const char units[] = "KMGT";
-	char *end;
-	errno = 0;
-	unsigned long long n = strtoull(text, &end, 10);
-	const char *unit = *end ? strchr(units, *end) : NULL;
-	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
-	const char *rest = unit ? end + 1 : end;
-	if (end == text || *text == '-' || errno || n > (UINT64_MAX >> shift) ||
-		!(slip_streq(rest, "") || slip_streq(rest, "B") ||
-			(unit && slip_streq(rest, "iB"))))
-		return slip_err_set(err, SLIP_E_USAGE, 0,
-			"--max-size takes a size such as 500M or 20G, not \"%s\"", text);
-	*out = (uint64_t)n << shift;
-	return 0;
-}
 
 static int list(struct slip_store *s, const struct options *o, struct slip_err *err)
 {
@@ -71,7 +53,7 @@ static int verify(struct slip_store *s, const struct options *o, struct slip_err
 static int prune(struct slip_store *s, const struct options *o, struct slip_err *err)
 {
 	uint64_t max, freed = 0;
-	if (parse_size(o->max_size, &max, err) < 0)
+	if (slip_size_parse(o->max_size, "--max-size", &max, err) < 0)
 		return -1;
 	if (slip_store_prune(s, max, &freed, err) < 0) {
 		if (err && err->sys == EWOULDBLOCK)

@@ -10,9 +10,7 @@ struct options {
 	struct slip_pipeline_options pipeline;
 	int format; /* enum slip_plan_format */
 	bool probe;
-	char *verbosity;
-	char *log_format;
-	bool log_timestamp;
+	struct slip_log_flags log;
 };
 
 static const char *const formats[] = {"text", "json", NULL};
@@ -49,11 +47,7 @@ int slip_cli_plan(const struct slip_engine_options *engine, enum slip_plan_forma
 static int plan(struct slip_cli *cli, const struct options *o, const struct slip_strv *stages,
 	struct slip_err *err)
 {
-	struct slip_report_options report = {
-		.verbosity = o->verbosity,
-		.log_format = o->log_format,
-		.log_timestamp = o->log_timestamp,
-	};
+	struct slip_report_options report = {.log = &o->log};
 	struct slip_engine_options engine;
 	if (slip_engine_options_of(&o->pipeline, stages, cli->kinds, &engine, err) < 0 ||
 		slip_cli_report(cli, &report, err) < 0)

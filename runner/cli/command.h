@@ -49,6 +49,7 @@ void slip_man_spec(struct slip_buf *out);
 
 extern const struct slip_cli_command slip_command_cache;
 extern const struct slip_cli_command slip_command_man;
+extern const struct slip_cli_command slip_command_pause;
 extern const struct slip_cli_command slip_command_plan;
 extern const struct slip_cli_command slip_command_run;
 extern const struct slip_cli_command slip_command_schema;

@@ -1,6 +1,7 @@
 librunner_a_SOURCES += \
 	runner/cli/cli.c \
 	runner/cli/cmd_cache.c \
+	runner/cli/cmd_pause.c \
 	runner/cli/cmd_plan.c \
 	runner/cli/cmd_run.c \
 	runner/cli/cmd_schema.c \

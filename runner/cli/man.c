@@ -102,6 +102,8 @@ static const char *const statuses[][2] = {
 
 static const char *const variables[][2] = {
 	{"SLIPWAY_STORE", "Directory of the local store; $XDG_CACHE_HOME/slipway otherwise."},
+	{"SLIPWAY_UI", "Who reads the log, where --ui does not say it."},
+	{"NO_COLOR, FORCE_COLOR", "No colours in the log; colours also where none are usual."},
 	{"SLIPWAY_PARAM_NAME", "A value for the parameter NAME of a spec; --set wins."},
 	{"DOCKER_CONFIG", "Directory of config.json, or its text: credentials for registries."},
 	{"SOURCE_DATE_EPOCH", "The time that images and their new files get, in seconds."},

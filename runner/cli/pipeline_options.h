@@ -10,6 +10,7 @@ struct slip_pipeline_options {
 	struct slip_strv set;
 	struct slip_strv only;
 	int64_t jobs;
+	char *ci_env;
 	bool push;
 	bool no_push;
 	bool in_place;
@@ -42,6 +43,12 @@ struct slip_pipeline_options {
 			.help = "So many stages at once, where their needs allow; 0: one for "     \
 				"each processor.",                                                 \
 			.dflt = "1"},                                                              \
+		{.name = "ci-env",                                                                 \
+			.type = SLIP_OPT_STRING,                                                   \
+			.offset = offsetof(T, pipeline.ci_env),                                    \
+			.metavar = "FILE",                                                         \
+			.help = "See what the CI job saw whose `env` is in FILE; pushes nothing "  \
+				"without --push."},                                                \
 		{.name = "push",                                                                   \
 			.type = SLIP_OPT_BOOL,                                                     \
 			.offset = offsetof(T, pipeline.push),                                      \
@@ -82,6 +89,7 @@ static inline int slip_engine_options_of(const struct slip_pipeline_options *o,
 		.selection = {.stages = *stages, .only = o->only},
 		.set = o->set,
 		.jobs = o->jobs,
+		.ci_env = o->ci_env,
 		.is_push_wanted = o->push,
 		.is_push_refused = o->no_push,
 		.is_in_place = o->in_place,

@@ -3,6 +3,8 @@
 #include "runner/base/limits.h"
 #include "runner/dockerfile/dockerfile_internal.h"
 
+#include <limits.h>
+
 const char *slip_instr_name(enum slip_instr_kind kind)
 {
 	static const char *const names[SLIP_I_COUNT] = {
@@ -61,12 +63,12 @@ static void add_excerpt_line(struct slip_buf *out, struct slip_slice line, int n
 static void add_excerpt(
 	struct slip_buf *out, const struct slip_dockerfile *df, int start_line, int end_line)
 {
-	struct slip_lines in = {.text = df->source, .len = df->source_len};
+	struct slip_text_lines in = {.text = df->source, .len = df->source_len};
 	struct slip_slice raw;
 	int last =
 		end_line - start_line < EXCERPT_LINES ? end_line : start_line + EXCERPT_LINES - 1;
 
-	while (in.line <= end_line && slip_lines_next(&in, &raw)) {
+	while (in.line <= end_line && slip_text_lines_next(&in, &raw)) {
 		bool marked = in.line >= start_line && in.line <= end_line;
 		if (in.line == last + 1 && last < end_line)
 			slip_buf_add_str(out, "\n>  ... |");
@@ -92,6 +94,24 @@ int slip_dockerfile_locate(
 	err->sys = inner.sys;
 	err->status = inner.status;
 	return -1;
+}
+
+int slip_dockerfile_located(
+	const char *name, const struct slip_err *err, const char **message, size_t *len)
+{
+	slip_autofree char *mark = slip_xasprintf("%.200s:", name);
+	const char *end = strchrnul(err->msg, '\n'); /* of what comes before the excerpt */
+	int found = 0;
+	for (const char *p = strstr(err->msg, mark); p && p < end; p = strstr(p + 1, mark)) {
+		char *after;
+		long line = strtol(p + strlen(mark), &after, 10);
+		if (line <= 0 || line > INT_MAX || strncmp(after, ": ", 2) != 0)
+			continue;
+		found = (int)line;
+		*message = after + 2;
+		*len = (size_t)(end - *message);
+	}
+	return found;
 }
 
 static void release_command(struct slip_command *cmd)

@@ -215,6 +215,12 @@ const char *slip_dockerfile_directive(const struct slip_dockerfile *df, const ch
  */
 int slip_dockerfile_locate(
 	const struct slip_dockerfile *df, int start_line, int end_line, struct slip_err *err);
+/*
+ * The line that slip_dockerfile_locate put into an error of the file `name`, 0 without one. Of
+ * several, one inside the other, the innermost. *len bytes at *message say what is wrong there.
+ */
+int slip_dockerfile_located(
+	const char *name, const struct slip_err *err, const char **message, size_t *len);
 
 void slip_instr_release(struct slip_instr *instr);
 void slip_instr_free(struct slip_instr *instr); /* NULL is fine */

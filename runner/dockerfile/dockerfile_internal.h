@@ -21,7 +21,7 @@ struct slip_slice {
 	size_t n;
 };
 
-struct slip_lines {
+struct slip_text_lines {
 	const char *text;
 	size_t len;
 	size_t pos;
@@ -37,17 +37,17 @@ struct slip_logical {
 };
 
 /* The next physical line with its newline; false at the end. */
-bool slip_lines_next(struct slip_lines *in, struct slip_slice *raw);
+bool slip_text_lines_next(struct slip_text_lines *in, struct slip_slice *raw);
 /* The line without its line ending. */
 struct slip_slice slip_line_trim(struct slip_slice raw);
-int slip_lines_logical(
-	struct slip_lines *in, struct slip_logical *out, struct slip_err *err) SLIP_MUST_CHECK;
+int slip_text_lines_logical(
+	struct slip_text_lines *in, struct slip_logical *out, struct slip_err *err) SLIP_MUST_CHECK;
 void slip_logical_release(struct slip_logical *l);
 /*
  * Read the parser directives at the top into df and move behind them. *line is the line at hand,
  * for errors.
  */
-int slip_lines_directives(struct slip_lines *in, struct slip_dockerfile *df, int *line,
+int slip_text_lines_directives(struct slip_text_lines *in, struct slip_dockerfile *df, int *line,
 	struct slip_err *err) SLIP_MUST_CHECK;
 
 /* --- heredoc.c ------------------------------------------------------------------------------- */
@@ -72,7 +72,7 @@ void slip_openers_release(struct slip_openers *o);
 /* Is the text one opener and nothing else? */
 bool slip_openers_is_lone(const struct slip_openers *o, const char *text);
 /* Read the bodies of all openers, which follow in order. */
-int slip_heredocs_read(struct slip_lines *in, struct slip_openers *o, struct slip_instr *instr,
+int slip_heredocs_read(struct slip_text_lines *in, struct slip_openers *o, struct slip_instr *instr,
 	struct slip_err *err) SLIP_MUST_CHECK;
 /* text, and below it every body and its terminator. */
 char *slip_heredocs_join(const char *text, const struct slip_instr *instr);
@@ -111,7 +111,8 @@ enum slip_instr_kind slip_instr_kind_of(const char *keyword);
  * operands of FROM are returned in *from_words for the stage.
  */
 int slip_instr_parse(struct slip_instr *instr, const struct slip_logical *line,
-	struct slip_lines *in, struct slip_strv *from_words, struct slip_err *err) SLIP_MUST_CHECK;
+	struct slip_text_lines *in, struct slip_strv *from_words,
+	struct slip_err *err) SLIP_MUST_CHECK;
 /* By kind: fill the union from the operands. Heredocs are settled. */
 int slip_instr_parse_operands(struct slip_instr *instr, const char *args,
 	const struct slip_openers *openers, char escape, struct slip_err *err) SLIP_MUST_CHECK;

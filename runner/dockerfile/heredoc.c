@@ -152,12 +152,12 @@ static bool ends_body(struct slip_slice raw, const struct slip_heredoc *doc)
 	return line.n == strlen(doc->name) && memcmp(line.s, doc->name, line.n) == 0;
 }
 
-static int read_body(struct slip_lines *in, struct slip_heredoc *doc, struct slip_err *err)
+static int read_body(struct slip_text_lines *in, struct slip_heredoc *doc, struct slip_err *err)
 {
 	const char *start = in->text + in->pos;
 	struct slip_slice raw;
 
-	while (slip_lines_next(in, &raw)) {
+	while (slip_text_lines_next(in, &raw)) {
 		if (ends_body(raw, doc)) {
 			doc->body = slip_xstrndup(start, (size_t)(raw.s - start));
 			return 0;
@@ -171,7 +171,7 @@ static int read_body(struct slip_lines *in, struct slip_heredoc *doc, struct sli
 		"unterminated heredoc: no line is exactly \"%.100s\"", doc->name);
 }
 
-int slip_heredocs_read(struct slip_lines *in, struct slip_openers *o, struct slip_instr *instr,
+int slip_heredocs_read(struct slip_text_lines *in, struct slip_openers *o, struct slip_instr *instr,
 	struct slip_err *err)
 {
 	for (size_t i = 0; i < o->n; i++) {

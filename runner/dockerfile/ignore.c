@@ -239,7 +239,7 @@ int slip_ignore_parse(const char *text, size_t len, const char *name, struct sli
 	struct slip_err *err)
 {
 	slip_autoignore *ig = slip_xcalloc(1, sizeof(*ig));
-	struct slip_lines in = {.text = text, .len = len};
+	struct slip_text_lines in = {.text = text, .len = len};
 	struct slip_slice raw;
 
 	if (len > SLIP_MAX_DOCKERIGNORE)
@@ -247,7 +247,7 @@ int slip_ignore_parse(const char *text, size_t len, const char *name, struct sli
 			SLIP_MAX_DOCKERIGNORE);
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		in.pos = 3;
-	while (slip_lines_next(&in, &raw)) {
+	while (slip_text_lines_next(&in, &raw)) {
 		if (parse_line(ig, slip_line_trim(raw), in.line, err) < 0)
 			return slip_err_wrap(err, "%s:%d", name, in.line);
 	}

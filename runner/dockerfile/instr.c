@@ -70,7 +70,7 @@ static int check_flags(const struct slip_instr *instr, const char *args, struct 
 }
 
 int slip_instr_parse(struct slip_instr *instr, const struct slip_logical *line,
-	struct slip_lines *in, struct slip_strv *from_words, struct slip_err *err)
+	struct slip_text_lines *in, struct slip_strv *from_words, struct slip_err *err)
 {
 	slip_autoopeners openers = {0};
 	const char *rest;

@@ -5,7 +5,7 @@
 
 #include <ctype.h>
 
-bool slip_lines_next(struct slip_lines *in, struct slip_slice *raw)
+bool slip_text_lines_next(struct slip_text_lines *in, struct slip_slice *raw)
 {
 	if (in->pos >= in->len)
 		return false;
@@ -63,11 +63,11 @@ static bool cut_continuation(struct slip_slice *line, char escape)
 }
 
 static int next_line(
-	struct slip_lines *in, struct slip_slice *line, bool *more, struct slip_err *err)
+	struct slip_text_lines *in, struct slip_slice *line, bool *more, struct slip_err *err)
 {
 	struct slip_slice raw;
 
-	*more = slip_lines_next(in, &raw);
+	*more = slip_text_lines_next(in, &raw);
 	if (!*more)
 		return 0;
 	*line = slip_line_trim(raw);
@@ -96,7 +96,7 @@ static void add_comment(struct slip_buf *comment, struct slip_slice line)
 
 /* The lines after one that ends in the escape character. */
 static int join_lines(
-	struct slip_lines *in, struct slip_buf *text, int *blank_line, struct slip_err *err)
+	struct slip_text_lines *in, struct slip_buf *text, int *blank_line, struct slip_err *err)
 {
 	for (;;) {
 		struct slip_slice line;
@@ -119,7 +119,8 @@ static int join_lines(
 	}
 }
 
-int slip_lines_logical(struct slip_lines *in, struct slip_logical *out, struct slip_err *err)
+int slip_text_lines_logical(
+	struct slip_text_lines *in, struct slip_logical *out, struct slip_err *err)
 {
 	slip_autobuf text = {0};
 	slip_autobuf comment = {0};
@@ -190,7 +191,7 @@ static bool split_directive(
 	return value->n > 0;
 }
 
-static int set_escape(struct slip_lines *in, const char *value, struct slip_err *err)
+static int set_escape(struct slip_text_lines *in, const char *value, struct slip_err *err)
 {
 	if (!slip_streq(value, "\\") && !slip_streq(value, "`"))
 		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
@@ -218,8 +219,8 @@ static void add_directive(struct slip_dockerfile *df, char *name, struct slip_sl
 }
 
 /* *ended tells that this line is no directive, which ends the search. */
-static int read_directive(struct slip_lines *in, struct slip_slice raw, struct slip_dockerfile *df,
-	bool *ended, struct slip_err *err)
+static int read_directive(struct slip_text_lines *in, struct slip_slice raw,
+	struct slip_dockerfile *df, bool *ended, struct slip_err *err)
 {
 	struct slip_slice key;
 	struct slip_slice value;
@@ -241,16 +242,16 @@ static int read_directive(struct slip_lines *in, struct slip_slice raw, struct s
 	return 0;
 }
 
-int slip_lines_directives(
-	struct slip_lines *in, struct slip_dockerfile *df, int *line, struct slip_err *err)
+int slip_text_lines_directives(
+	struct slip_text_lines *in, struct slip_dockerfile *df, int *line, struct slip_err *err)
 {
-	struct slip_lines top = *in;
+	struct slip_text_lines top = *in;
 	struct slip_slice raw;
 	bool script = top.len - top.pos >= 2 && memcmp(top.text + top.pos, "#!", 2) == 0;
 
-	if (script && slip_lines_next(&top, &raw))
+	if (script && slip_text_lines_next(&top, &raw))
 		*in = top;
-	while (slip_lines_next(&top, &raw)) {
+	while (slip_text_lines_next(&top, &raw)) {
 		bool ended;
 		*line = top.line;
 		if (read_directive(&top, raw, df, &ended, err) < 0)

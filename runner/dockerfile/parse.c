@@ -90,7 +90,7 @@ static int place(struct slip_dockerfile *df, struct slip_instr *instr,
 /* With `report`, findings go there and reading goes on; without, the first one ends it. */
 struct parser {
 	struct slip_dockerfile *df;
-	struct slip_lines in;
+	struct slip_text_lines in;
 	slip_dockerfile_report *report;
 	void *arg;
 	bool has_failed;
@@ -138,10 +138,10 @@ static int parse_instruction(
 
 static int parse_lines(struct parser *p, struct slip_err *err)
 {
-	struct slip_lines *in = &p->in;
+	struct slip_text_lines *in = &p->in;
 	for (size_t n = 0;; n++) {
 		slip_cleanup(slip_logical_release) struct slip_logical line = {0};
-		if (slip_lines_logical(in, &line, err) < 0)
+		if (slip_text_lines_logical(in, &line, err) < 0)
 			return found(p, in->line, in->line, err);
 		if (!line.text && !n) {
 			slip_err_set(err, SLIP_E_DOCKERFILE, 0, "file with no instructions");
@@ -163,7 +163,8 @@ static int parse_source(struct parser *p, struct slip_err *err)
 {
 	struct slip_dockerfile *df = p->df;
 	int line = 1;
-	if (check_text(df, &line, err) < 0 || slip_lines_directives(&p->in, df, &line, err) < 0)
+	if (check_text(df, &line, err) < 0 ||
+		slip_text_lines_directives(&p->in, df, &line, err) < 0)
 		return found(p, line, line, err);
 	df->escape = p->in.escape;
 	if (parse_lines(p, err) < 0)
@@ -189,7 +190,7 @@ static int parse(
 	df->name = slip_xstrdup(name);
 	df->source = slip_xmemdup(text, len);
 	df->source_len = len;
-	p->in = (struct slip_lines){.text = df->source, .len = len, .escape = '\\'};
+	p->in = (struct slip_text_lines){.text = df->source, .len = len, .escape = '\\'};
 	return parse_source(p, err);
 }
 
@@ -231,20 +232,20 @@ static int check_trigger_kind(const char *text, struct slip_err *err)
 	return 0;
 }
 
-static int parse_trigger(struct slip_lines *in, struct slip_instr *instr, struct slip_err *err)
+static int parse_trigger(struct slip_text_lines *in, struct slip_instr *instr, struct slip_err *err)
 {
 	slip_cleanup(slip_logical_release) struct slip_logical line = {0};
 	slip_cleanup(slip_logical_release) struct slip_logical second = {0};
 	slip_autostrv unused = {0};
 
-	if (slip_lines_logical(in, &line, err) < 0)
+	if (slip_text_lines_logical(in, &line, err) < 0)
 		return -1;
 	if (!line.text)
 		return slip_err_set(
 			err, SLIP_E_DOCKERFILE, 0, "the ONBUILD trigger holds no instruction");
 	if (check_trigger_kind(line.text, err) < 0 ||
 		slip_instr_parse(instr, &line, in, &unused, err) < 0 ||
-		slip_lines_logical(in, &second, err) < 0)
+		slip_text_lines_logical(in, &second, err) < 0)
 		return -1;
 	if (second.text)
 		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
@@ -255,7 +256,7 @@ static int parse_trigger(struct slip_lines *in, struct slip_instr *instr, struct
 int slip_dockerfile_parse_trigger(const char *text, struct slip_instr **out, struct slip_err *err)
 {
 	size_t len = strlen(text);
-	struct slip_lines in = {.text = text, .len = len, .escape = '\\'};
+	struct slip_text_lines in = {.text = text, .len = len, .escape = '\\'};
 
 	if (len > SLIP_MAX_DOCKERFILE)
 		return slip_err_set(err, SLIP_E_DOCKERFILE, 0,

@@ -7,9 +7,6 @@
 #include "runner/base/path.h"
 #include "runner/dockerfile/ignore.h"
 
-#include <dirent.h>
-#include <errno.h>
-
 #define MAX_ARTIFACTS 10000
 #define MAX_VISITED 2000000
 
@@ -65,17 +62,12 @@ static int read_dir(struct walk *w, const char *dir, struct slip_err *err)
 {
 	slip_autofree char *full = slip_path_join(w->workspace, dir);
 	slip_autostrv names = {0};
-	DIR *d = opendir(full);
-	if (!d)
-		return errno == ENOENT ? 0 : slip_err_set(err, SLIP_E_IO, errno, "read %s", full);
-	for (struct dirent *e; (e = readdir(d));) {
-		bool is_ours = slip_streq(e->d_name, ".git") || slip_streq(e->d_name, ".slipway");
-		if (!slip_streq(e->d_name, ".") && !slip_streq(e->d_name, "..") && !is_ours)
-			slip_strv_add(&names, e->d_name);
-	}
-	closedir(d);
-	slip_strv_sort(&names);
+	struct slip_err why = SLIP_ERR_INIT;
+	if (slip_list_names(AT_FDCWD, full, &names, &why) < 0)
+		return slip_err_is(&why, SLIP_E_NOTFOUND) ? 0 : slip_err_copy(err, &why);
 	for (size_t i = 0; i < names.n; i++) {
+		if (slip_streq(names.v[i], ".git") || slip_streq(names.v[i], ".slipway"))
+			continue;
 		slip_autofree char *path =
 			*dir ? slip_xasprintf("%s/%s", dir, names.v[i]) : slip_xstrdup(names.v[i]);
 		if (visit(w, path, err) < 0)

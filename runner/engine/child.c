@@ -19,6 +19,7 @@ static void output_line(void *ctx, const char *line, size_t len)
 	snprintf(before, sizeof(before), "%s", slip_log_scope());
 	slip_log_set_scope(c->scope);
 	slip_output(line, len);
+	c->last_sign = slip_clock_monotonic();
 	slip_log_set_scope(before);
 }
 
@@ -99,6 +100,7 @@ int slip_child_start(struct slip_child *c, const struct slip_child_spec *spec, s
 {
 	*c = (struct slip_child){.scope = spec->scope, .output = -1, .records = -1};
 	c->proc.pidfd = -1;
+	slip_cgroup_read(&c->before);
 	slip_lines_init(&c->lines, output_line, c);
 	slip_wire_reader_init(&c->wire, spec->scope);
 	slip_autoclose int output = -1;
@@ -108,6 +110,8 @@ int slip_child_start(struct slip_child *c, const struct slip_child_spec *spec, s
 				       : start_command(c, spec, output, err);
 	if (rc < 0)
 		return -1;
+	if (!spec->launch->request)
+		slip_cgroup_offer(c->proc.pid);
 	c->group = c->proc.pid;
 	c->last_sign = slip_clock_monotonic();
 	return 0;
@@ -140,12 +144,13 @@ static bool drain(struct slip_child *c, int *fd)
 			slip_cleanup_close(fd);
 			return false;
 		}
-		c->last_sign = slip_clock_monotonic();
 		got += (size_t)n;
-		if (fd == &c->records)
+		if (fd == &c->records) {
 			slip_wire_reader_add(&c->wire, chunk, (size_t)n);
-		else
+			c->last_sign = slip_clock_monotonic();
+		} else {
 			slip_lines_add(&c->lines, chunk, (size_t)n);
+		}
 	}
 	return *fd >= 0;
 }
@@ -214,9 +219,10 @@ void slip_child_end_orphans(void)
 		char *p = list.data, *end;
 		for (long pid; (pid = strtol(p, &end, 10)) > 0 && end != p; p = end)
 			kill((pid_t)pid, SIGKILL);
-		while (waitpid(-1, NULL, WNOHANG) > 0)
+		pid_t got;
+		while ((got = waitpid(-1, NULL, WNOHANG)) > 0)
 			;
-		if (errno == ECHILD)
+		if (got < 0 && errno == ECHILD)
 			break;
 		(void)poll(NULL, 0, 10);
 	}

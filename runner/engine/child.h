@@ -7,6 +7,7 @@
 #ifndef SLIP_ENGINE_CHILD_H
 #define SLIP_ENGINE_CHILD_H
 
+#include "runner/base/cgroup.h"
 #include "runner/base/lines.h"
 #include "runner/base/proc.h"
 #include "runner/base/wire.h"
@@ -22,9 +23,10 @@ struct slip_child {
 	int records; /* -1 for a command */
 	struct slip_lines lines;
 	struct slip_wire_reader wire;
-	double last_sign; /* when it said something, monotonic */
+	double last_sign; /* when it said a line or a record, monotonic */
 	double kill_at; /* when a stopped process is killed; 0: it was not stopped */
 	int status; /* after the end: exit status, or 128 + signal */
+	struct slip_cgroup before; /* as the limits were at the start */
 };
 
 struct slip_child_spec {

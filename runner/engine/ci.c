@@ -16,20 +16,29 @@ struct variable {
 static const struct variable gitlab[] = {
 	{"build.id", "CI_PIPELINE_ID"},
 	{"build.number", "CI_PIPELINE_IID"},
+	{"build.source", "CI_PIPELINE_SOURCE"},
 	{"build.url", "CI_PIPELINE_URL"},
+	{"change.event", "CI_MERGE_REQUEST_EVENT_TYPE"},
 	{"change.id", "CI_MERGE_REQUEST_IID"},
+	{"change.sha", "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"},
 	{"change.source", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME"},
 	{"change.target", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME"},
 	{"commit.author", "CI_COMMIT_AUTHOR"},
 	{"commit.sha", "CI_COMMIT_SHA"},
 	{"commit.time", "CI_COMMIT_TIMESTAMP"},
 	{"commit.title", "CI_COMMIT_TITLE"},
+	{"environment.name", "CI_ENVIRONMENT_NAME"},
+	{"environment.url", "CI_ENVIRONMENT_URL"},
+	{"job.id", "CI_JOB_ID"},
 	{"job.name", "CI_JOB_NAME"},
 	{"job.url", "CI_JOB_URL"},
 	{"nodeIndex", "CI_NODE_INDEX"},
 	{"nodeTotal", "CI_NODE_TOTAL"},
+	{"project.defaultBranch", "CI_DEFAULT_BRANCH"},
+	{"project.description", "CI_PROJECT_DESCRIPTION"},
 	{"project.name", "CI_PROJECT_NAME"},
 	{"project.path", "CI_PROJECT_PATH"},
+	{"project.title", "CI_PROJECT_TITLE"},
 	{"project.url", "CI_PROJECT_URL"},
 	{"ref.name", "CI_COMMIT_REF_NAME"},
 	{"registry.host", "CI_REGISTRY"},
@@ -46,12 +55,13 @@ static const struct variable jenkins[] = {
 	{"change.id", "CHANGE_ID"},
 	{"change.source", "CHANGE_BRANCH"},
 	{"change.target", "CHANGE_TARGET"},
+	{"change.title", "CHANGE_TITLE"},
+	{"change.url", "CHANGE_URL"},
 	{"commit.sha", "GIT_COMMIT"},
 	{"job.name", "JOB_NAME"},
 	{"job.url", "JOB_URL"},
-	{"project.name", "JOB_BASE_NAME"},
-	{"project.path", "JOB_NAME"},
-	{"project.url", "GIT_URL"},
+	/* Of a change BRANCH_NAME is "PR-12"; the branch's own name is what GitLab tells, too. */
+	{"ref.name", "CHANGE_BRANCH"},
 	{"ref.name", "BRANCH_NAME"},
 	{"ref.name", "GIT_LOCAL_BRANCH"},
 	{"tag", "TAG_NAME"},
@@ -72,9 +82,29 @@ static bool env_is(const char *name, const char *value)
 
 const char *slip_ci_provider(void)
 {
-	if (env_is("GITLAB_CI", "true"))
-		return "gitlab";
-	return env("JENKINS_URL") && env("BUILD_NUMBER") ? "jenkins" : "local";
+	const char *gitlab_ci = env("GITLAB_CI");
+	if (gitlab_ci)
+		return slip_streq(gitlab_ci, "true") ? "gitlab" : "local";
+	if (env("JENKINS_URL") && env("BUILD_NUMBER"))
+		return "jenkins";
+	return env_is("CI", "true") || env_is("CI", "1") ? "generic" : "local";
+}
+
+double slip_ci_time_left(void)
+{
+	const char *text = env("CI_JOB_TIMEOUT"), *started = env("CI_JOB_STARTED_AT");
+	double limit = text && env_is("GITLAB_CI", "true") ? strtod(text, NULL) : 0;
+	int64_t since = 0;
+	if (!(limit > 0 && limit < 1e9))
+		return 0;
+	double age = slip_clock_elapsed();
+	if (started && slip_clock_parse_rfc3339(started, &since, NULL) == 0) {
+		double told = (double)(slip_clock_now() - since);
+		/* The runner's clock may be another one. */
+		if (told >= age && told < limit)
+			age = told;
+	}
+	return limit - age;
 }
 
 char *slip_ci_slug(const char *text)
@@ -141,15 +171,39 @@ static void take_variables(struct slip_json *ci, const struct variable *table)
 
 /* --- what follows from the rest --------------------------------------------------------------- */
 
-static bool is_default(struct slip_json *ci, const struct slip_git *g, const char *type)
+/*
+ * GIT_BRANCH, all that a job knows which is no multibranch one: "origin/main", "refs/tags/v1",
+ * "detached".
+ */
+static void take_git_branch(struct slip_json *ci)
 {
-	const char *ref = get(ci, "ref.name"), *dflt = env("CI_DEFAULT_BRANCH");
+	static const char *const branches[] = {"refs/heads/", "refs/remotes/origin/", "origin/"};
+	static const char *const tags[] = {"refs/tags/", "tags/"};
+	const char *name = env("GIT_BRANCH");
+	if (!name || get(ci, "ref.name") || get(ci, "tag") || slip_streq(name, "detached"))
+		return;
+	for (size_t i = 0; i < SLIP_ARRAY_LEN(tags); i++) {
+		if (slip_starts_with(name, tags[i])) {
+			set(ci, "tag", name + strlen(tags[i]));
+			return;
+		}
+	}
+	for (size_t i = 0; i < SLIP_ARRAY_LEN(branches); i++) {
+		if (slip_starts_with(name, branches[i])) {
+			name += strlen(branches[i]);
+			break;
+		}
+	}
+	set(ci, "ref.name", name);
+}
+
+static bool is_default(struct slip_json *ci, const char *type)
+{
+	const char *ref = get(ci, "ref.name"), *dflt = get(ci, "project.defaultBranch");
 	if (!ref || !slip_streq(type, "branch"))
 		return false;
 	if (env_is("BRANCH_IS_PRIMARY", "true"))
 		return true;
-	if (!dflt)
-		dflt = g->default_branch;
 	if (dflt)
 		return slip_streq(ref, dflt);
 	return slip_streq(ref, "main") || slip_streq(ref, "master");
@@ -167,11 +221,27 @@ static void derive_ref(struct slip_json *ci, const struct slip_git *g)
 		set(ci, "ref.name", tag);
 		name = tag;
 	}
+	set(ci, "project.defaultBranch", g->default_branch);
 	slip_autofree char *slug = name ? slip_ci_slug(name) : NULL;
 	set(ci, "ref.slug", slug);
 	set(ci, "ref.type", type);
-	set_bool(ci, "ref.isDefault", is_default(ci, g, type));
+	set_bool(ci, "ref.isDefault", is_default(ci, type));
 	set_bool(ci, "ref.protected", env_is("CI_COMMIT_REF_PROTECTED", "true"));
+}
+
+/* Only of the commit that is checked out: another one's time would be wrong. */
+static void take_commit(struct slip_json *ci, const struct slip_git *g)
+{
+	const char *sha = get(ci, "commit.sha");
+	char time[SLIP_RFC3339_SIZE];
+	if (!sha || !g->sha || !slip_streq(sha, g->sha))
+		return;
+	set(ci, "commit.author", g->author);
+	set(ci, "commit.title", g->title);
+	if (g->time < 0)
+		return;
+	slip_clock_rfc3339(g->time, time);
+	set(ci, "commit.time", time);
 }
 
 static void derive_commit(struct slip_json *ci)
@@ -184,9 +254,15 @@ static void derive_commit(struct slip_json *ci)
 		set(ci, "version", *tag == 'v' && isdigit((unsigned char)tag[1]) ? tag + 1 : tag);
 }
 
-static void derive_project(struct slip_json *ci, const struct slip_git *g, const char *workspace)
+static void derive_project(
+	struct slip_json *ci, const struct slip_git *g, const char *workspace, const char *url)
 {
-	set(ci, "project.url", g->url);
+	slip_autofree char *page = NULL, *path = NULL;
+	if (url && slip_git_web_url(url, &page, &path)) {
+		set(ci, "project.url", page);
+		set(ci, "project.path", path);
+		set(ci, "project.name", slip_path_base(path));
+	}
 	slip_autofree char *top = slip_path_clean(g->root ? g->root : workspace);
 	set(ci, "project.name", slip_path_base(top));
 	set(ci, "project.path", slip_path_base(top));
@@ -197,19 +273,25 @@ struct slip_json *slip_ci_read(const char *workspace)
 {
 	struct slip_json *ci = slip_json_object();
 	const char *provider = slip_ci_provider();
+	const char *url = NULL;
 	slip_cleanup(slip_git_release) struct slip_git g;
 	slip_git_read(workspace, &g);
 	set(ci, "provider", provider);
-	if (slip_streq(provider, "gitlab"))
+	if (slip_streq(provider, "gitlab")) {
 		take_variables(ci, gitlab);
-	else if (slip_streq(provider, "jenkins"))
+	} else if (slip_streq(provider, "jenkins")) {
 		take_variables(ci, jenkins);
+		take_git_branch(ci);
+		url = env("GIT_URL");
+	}
 	set(ci, "commit.sha", g.sha);
 	/* In CI a pipeline of a branch has no tag, also where its commit has one. */
-	if (slip_streq(provider, "local"))
+	bool is_generic = slip_streq(provider, "generic") && !g.branch;
+	if (slip_streq(provider, "local") || is_generic)
 		set(ci, "tag", g.tag);
 	derive_ref(ci, &g);
+	take_commit(ci, &g);
 	derive_commit(ci);
-	derive_project(ci, &g, workspace);
+	derive_project(ci, &g, workspace, url ? url : g.url);
 	return ci;
 }

@@ -2,12 +2,17 @@
 
 #include "runner/engine/engine.h"
 
+#include "runner/base/clock.h"
+#include "runner/base/finding.h"
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
 #include "runner/base/log.h"
+#include "runner/base/path.h"
 #include "runner/base/pool.h"
-#include "runner/base/proc.h"
+#include "runner/engine/ci.h"
+#include "runner/engine/ci_env.h"
 #include "runner/engine/exec.h"
+#include "runner/engine/git.h"
 #include "runner/engine/validate.h"
 
 #include <errno.h>
@@ -16,7 +21,7 @@
 
 struct setup {
 	struct slip_pipeline *written;
-	struct slip_run run;
+	struct slip_pipeline_run run;
 	struct slip_plan plan;
 };
 
@@ -32,12 +37,42 @@ static void release_setup(struct setup *s)
 	slip_pipeline_free(s->written);
 }
 
-/* All findings as text; the error says a single one by itself. */
+static void tell_finding(const struct slip_diag *d)
+{
+	struct slip_finding f = {
+		.rule = "invalid-spec",
+		.severity = SLIP_SEVERITY_ERROR,
+		.file = d->file,
+		.line = d->line,
+		.col = d->col,
+	};
+	slip_finding_tell(&f, "%s", d->message);
+}
+
+/* What reports need to point at things: where the files are, and where they can be seen. */
+static void announce_source(const struct slip_json *ci, const char *workspace)
+{
+	slip_cleanup(slip_git_release) struct slip_git git;
+	slip_git_read(workspace, &git);
+	slip_autofree char *root = slip_path_clean(git.root ? git.root : workspace);
+	const struct slip_json *project = slip_json_get(ci, "project");
+	const struct slip_json *job = slip_json_get(ci, "job");
+	const struct slip_json *commit = slip_json_get(ci, "commit");
+	const struct slip_json *registry = slip_json_get(ci, "registry");
+	slip_event("pipeline.source", "provider", slip_json_get_str(ci, "provider", NULL), "root",
+		root, "project", slip_json_get_str(project, "url", NULL), "job",
+		slip_json_get_str(job, "url", NULL), "sha", slip_json_get_str(commit, "sha", NULL),
+		"registry", slip_json_get_str(registry, "host", NULL), NULL);
+}
+
+/* All findings, for reports and as text; the error says a single one by itself. */
 static int tell_findings(struct slip_diags *diags, struct slip_err *err)
 {
 	slip_diags_sort(diags);
 	if (slip_diags_check(diags, err) == 0)
 		return 0;
+	for (size_t i = 0; i < diags->n; i++)
+		tell_finding(&diags->v[i]);
 	if (diags->n == 1 && !diags->v[0].hint)
 		return -1;
 	slip_autobuf text;
@@ -66,10 +101,15 @@ static int set_up(
 	s->run.workspace = realpath(".", NULL);
 	if (!s->run.workspace)
 		return slip_err_set(err, SLIP_E_IO, errno, "find the working directory");
-	if (load(opt->spec, &s->written, err) < 0)
+	s->run.is_ci = !opt->ci_env && !slip_streq(slip_ci_provider(), "local");
+	if (opt->ci_env && slip_ci_env_replay(opt->ci_env, err) < 0)
 		return -1;
 	slip_facts_init(&s->run.facts, s->run.workspace);
 	s->run.facts.is_plan = is_plan;
+	if (!is_plan)
+		announce_source(s->run.facts.ci, s->run.workspace);
+	if (load(opt->spec, &s->written, err) < 0)
+		return -1;
 	if (slip_facts_set_params(&s->run.facts, s->written, &opt->set, err) < 0)
 		return -1;
 	slip_facts_set_secrets(&s->run.facts, s->written);
@@ -94,14 +134,33 @@ int64_t slip_engine_jobs(const struct slip_engine_options *opt)
 	return opt->jobs > 0 ? opt->jobs : (int64_t)slip_pool_processors();
 }
 
+int slip_engine_with_pipeline(const struct slip_engine_options *opt, slip_engine_pipeline_fn *fn,
+	void *arg, struct slip_err *err)
+{
+	slip_cleanup(release_setup) struct setup s = {0};
+	if (set_up(&s, opt, true, err) < 0)
+		return -1;
+	return fn(arg, s.run.pipeline, err);
+}
+
+static int fail_to_start(struct slip_err *err)
+{
+	char seconds[32], status[16];
+	snprintf(seconds, sizeof(seconds), "%.3f", slip_clock_elapsed());
+	snprintf(status, sizeof(status), "%d", slip_err_exit_status(err));
+	slip_event("pipeline.done", "status", "failed", "exit", status, "summary",
+		"nothing was run", "seconds", seconds, "error", err->msg, NULL);
+	return -1;
+}
+
 int slip_engine_run(const struct slip_engine_options *opt, int *status, struct slip_err *err)
 {
 	slip_cleanup(release_setup) struct setup s = {0};
 	if (set_up(&s, opt, false, err) < 0)
-		return -1;
+		return fail_to_start(err);
 	const char *tmp = getenv("TMPDIR");
 	if (slip_make_temp_dir(tmp && *tmp ? tmp : "/tmp", "slipway-", &s.run.temp_dir, err) < 0)
-		return -1;
+		return fail_to_start(err);
 	*status = slip_exec(&s.run, &s.plan);
 	return 0;
 }

@@ -16,7 +16,9 @@ struct slip_engine_options {
 	const char *spec; /* path of slipway.yaml */
 	struct slip_plan_selection selection;
 	struct slip_strv set; /* NAME=VALUE */
-	int64_t jobs; /* at once; 0: one for each processor */
+	const char *out_dir; /* for what stages write for people; NULL: .slipway/out */
+	const char *ci_env; /* --ci-env, replayed (ci_env.h); NULL: none */
+	int64_t jobs; /* at once; 0: one for each processor (base/pool.h) */
 	bool is_push_wanted; /* --push */
 	bool is_push_refused; /* --no-push */
 	bool is_in_place; /* --in-place */
@@ -32,6 +34,10 @@ int slip_engine_run(
 	const struct slip_engine_options *opt, int *status, struct slip_err *err) SLIP_MUST_CHECK;
 /* How many stages may run at once. */
 int64_t slip_engine_jobs(const struct slip_engine_options *opt);
+/* Call fn with the spec's pipeline, resolved, which lives for the call only. */
+typedef int slip_engine_pipeline_fn(void *arg, const struct slip_pipeline *p, struct slip_err *err);
+int slip_engine_with_pipeline(const struct slip_engine_options *opt, slip_engine_pipeline_fn *fn,
+	void *arg, struct slip_err *err) SLIP_MUST_CHECK;
 /*
  * What a run would do: docs/pipeline.md has the object. Executes no stage and changes nothing; with
  * is_probe registries are asked what they have. The caller's.

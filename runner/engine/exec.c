@@ -12,8 +12,8 @@
 
 #define TIMEOUT_GRACE 10.0 /* seconds from TERM to KILL for a stage over its time */
 #define CANCEL_GRACE 3.0
+#define JOB_MARGIN 30.0 /* before the end of the CI job */
 #define FINALLY_BUDGET 120.0 /* for `finally` after a signal */
-#define SIGN_OF_LIFE 10.0 /* a silent job learns of its cancellation late: say something */
 /* A signal for the job reaches our children first, by up to this long (seen: 1.01 s). */
 #define OWN_SIGNAL_WAIT 2.0
 #define NS 1e9
@@ -43,6 +43,7 @@ struct job {
 	bool has_bad_need; /* something it depends on, however far, failed */
 	bool is_over_time;
 	const struct job *failed_sibling; /* it gives up for this one: fail-fast */
+	bool is_job_limit; /* the deadline is what the CI job leaves, not the stage's own */
 	struct slip_stage_run run;
 	int64_t attempts;
 	double started; /* of the first attempt */
@@ -54,13 +55,13 @@ struct job {
 };
 
 struct exec {
-	struct slip_run *run;
+	struct slip_pipeline_run *run;
 	const struct slip_plan *plan;
 	struct job *jobs;
 	size_t max_running;
 	double started;
 	double deadline; /* of the pipeline; 0: none */
-	double finally_deadline; /* after a signal; 0: none */
+	double finally_deadline; /* of the job, or after a signal; 0: none */
 	bool is_cancelled;
 	bool has_failed;
 	struct slip_err first; /* why the pipeline failed */
@@ -226,7 +227,8 @@ static void set_deadline(struct exec *x, struct job *j)
 	double limit = (double)slip_stage_run_timeout(&j->run) / NS;
 	j->deadline = limit > 0 ? now() + limit : 0;
 	double outer = j->node->is_final ? x->finally_deadline : x->deadline;
-	if (outer > 0 && (j->deadline <= 0 || outer < j->deadline))
+	j->is_job_limit = outer > 0 && (j->deadline <= 0 || outer < j->deadline);
+	if (j->is_job_limit)
 		j->deadline = outer;
 }
 
@@ -235,8 +237,10 @@ static void announce_start(struct job *j)
 	slip_autobuf text;
 	slip_buf_init(&text, 4096);
 	slip_stage_run_describe(&j->run, &text);
+	const struct slip_pos *pos = &j->node->stage->pos;
+	slip_autofree char *where = slip_xasprintf("%s:%u", pos->file, pos->line);
 	slip_event("stage.start", "kind", slip_stage_kind_name(j->node->stage->kind), "text",
-		text.len ? text.data : NULL, NULL);
+		text.len ? text.data : NULL, "where", where, NULL);
 }
 
 static int begin_attempt(struct exec *x, struct job *j)
@@ -286,7 +290,7 @@ static void start_job(struct exec *x, struct job *j)
 /* May it start now? A job whose needs are over and not to its liking is skipped here. */
 static bool is_ready(struct exec *x, struct job *j, bool is_main_over)
 {
-	if (j->status != PENDING || j->not_before > now())
+	if (j->status != PENDING || (j->not_before > now() && !x->is_cancelled))
 		return false;
 	if (j->node->is_final)
 		return is_main_over;
@@ -358,7 +362,9 @@ static void cancel_all(struct exec *x)
 	if (x->is_cancelled || !slip_cancel_requested())
 		return;
 	x->is_cancelled = true;
-	x->finally_deadline = now() + FINALLY_BUDGET;
+	double budget = now() + FINALLY_BUDGET;
+	if (x->finally_deadline <= 0 || budget < x->finally_deadline)
+		x->finally_deadline = budget;
 	slip_warn("stopping: %s", strsignal(slip_cancel_signal()));
 	for (size_t i = 0; i < x->plan->n; i++) {
 		if (x->jobs[i].status == RUNNING)
@@ -376,7 +382,7 @@ static void watch_time(struct job *j)
 		slip_child_stop(&j->run.child, TIMEOUT_GRACE);
 	}
 	double sign = j->run.child.last_sign > j->last_sign ? j->run.child.last_sign : j->last_sign;
-	if (t - sign >= SIGN_OF_LIFE) {
+	if (t - sign >= slip_clock_alive_interval()) {
 		char seconds[32];
 		snprintf(seconds, sizeof(seconds), "%.0f", t - j->attempt_started);
 		slip_event("stage.alive", "seconds", seconds, NULL);
@@ -392,7 +398,7 @@ static void await_own_signal(struct exec *x, const struct job *j)
 {
 	int status = j->run.child.status;
 	if (j->is_over_time || (status != 128 + SIGTERM && status != 128 + SIGINT) ||
-		slip_streq(slip_ci_provider(), "local"))
+		!x->run->is_ci)
 		return;
 	struct pollfd p = {.fd = slip_cancel_fd(), .events = POLLIN};
 	if (!slip_cancel_requested())
@@ -407,8 +413,11 @@ static void finish_job(struct exec *x, struct job *j)
 	int rc = slip_stage_run_finish(&j->run, &x->run->facts, &j->err);
 	if (rc < 0 && j->is_over_time) {
 		slip_err_clear(&j->err);
-		slip_err_set(&j->err, SLIP_E_TIMEOUT, 0, "over its time of %.0f s",
-			j->deadline - j->attempt_started);
+		slip_err_set(&j->err, SLIP_E_TIMEOUT, 0, "over its time of %.0f s%s",
+			j->deadline - j->attempt_started,
+			j->is_job_limit && !x->is_cancelled
+				? ", all that the time limit of the CI job leaves"
+				: "");
 	} else if (rc < 0 && j->failed_sibling) {
 		slip_err_clear(&j->err);
 		slip_err_set(&j->err, SLIP_E_CANCELLED, 0, "stopped, as %s failed",
@@ -431,13 +440,13 @@ static void finish_job(struct exec *x, struct job *j)
 /* How long poll may sleep: until the next deadline, sign of life, retry or second look. */
 static int poll_time(const struct exec *x)
 {
-	double t = now(), until = t + SIGN_OF_LIFE;
+	double alive = slip_clock_alive_interval(), t = now(), until = t + alive;
 	for (size_t i = 0; i < x->plan->n; i++) {
 		const struct job *j = &x->jobs[i];
 		const struct slip_child *c = &j->run.child;
 		double next[] = {
 			j->status == PENDING ? j->not_before : 0,
-			j->has_process ? j->last_sign + SIGN_OF_LIFE : 0,
+			j->has_process ? j->last_sign + alive : 0,
 			j->has_process && !j->is_over_time ? j->deadline : 0,
 			j->has_process ? c->kill_at : 0,
 			/* Without pidfd_open (before Linux 5.3, gVisor) the end is noticed so. */
@@ -491,7 +500,21 @@ static bool is_all_over(const struct exec *x)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-static void announce_plan(const struct exec *x)
+/* What the stage will do, as far as that can be said before others have run. */
+static void describe_planned(
+	struct exec *x, const struct slip_plan_node *node, struct slip_buf *out)
+{
+	struct slip_view view = {.facts = &x->run->facts, .is_success = true};
+	struct slip_stage_run run;
+	x->run->facts.is_plan = true;
+	slip_stage_run_init(&run, x->run, node, &view);
+	if (slip_stage_run_resolve(&run, NULL) == 0)
+		slip_stage_run_describe(&run, out);
+	slip_stage_run_release(&run);
+	x->run->facts.is_plan = false;
+}
+
+static void announce_plan(struct exec *x)
 {
 	char n[24];
 	snprintf(n, sizeof(n), "%zu stage%s", x->plan->n, x->plan->n == 1 ? "" : "s");
@@ -501,9 +524,13 @@ static void announce_plan(const struct exec *x)
 		slip_json_get_str(slip_json_get(ci, "commit"), "short", NULL), NULL);
 	for (size_t i = 0; i < x->plan->n; i++) {
 		const struct slip_plan_node *node = &x->plan->nodes[i];
+		slip_autobuf text;
+		slip_buf_init(&text, 4096);
+		describe_planned(x, node, &text);
 		slip_log_set_scope(node->id);
 		slip_event("stage.plan", "name", node->name, "kind",
-			slip_stage_kind_name(node->stage->kind), NULL);
+			slip_stage_kind_name(node->stage->kind), "text",
+			text.len ? text.data : NULL, NULL);
 	}
 	slip_log_set_scope("");
 }
@@ -541,15 +568,20 @@ static void announce_end(const struct exec *x, int status)
 		summary.data, "seconds", seconds, NULL);
 }
 
-/* GitLab kills a job at its timeout, artifacts and all: be done half a minute before. */
-static double pipeline_deadline(void)
+/*
+ * A job that the CI system ends at its time leaves no reports: stop half a minute before, or half
+ * way where that is nearer, and let `finally` end before, too.
+ */
+static void set_job_limit(struct exec *x)
 {
-	const char *text = getenv("CI_JOB_TIMEOUT");
-	double limit = text && slip_streq(slip_ci_provider(), "gitlab") ? strtod(text, NULL) : 0;
-	return limit > 0 ? now() - slip_clock_elapsed() + (limit > 60 ? limit - 30 : limit / 2) : 0;
+	double left = x->run->is_ci ? slip_ci_time_left() : 0;
+	if (left <= 0)
+		return;
+	x->deadline = now() + (left > 2 * JOB_MARGIN ? left - JOB_MARGIN : left / 2);
+	x->finally_deadline = now() + left - (left > 2 * JOB_MARGIN ? JOB_MARGIN : left / 2) / 6;
 }
 
-int slip_exec(struct slip_run *run, const struct slip_plan *plan)
+int slip_exec(struct slip_pipeline_run *run, const struct slip_plan *plan)
 {
 	slip_autofree struct job *jobs = slip_xcalloc(plan->n + 1, sizeof(*jobs));
 	struct exec x = {
@@ -558,10 +590,10 @@ int slip_exec(struct slip_run *run, const struct slip_plan *plan)
 		.jobs = jobs,
 		.max_running = (size_t)slip_engine_jobs(run->opt),
 		.started = now(),
-		.deadline = pipeline_deadline(),
 	};
 	for (size_t i = 0; i < plan->n; i++)
 		jobs[i].node = &plan->nodes[i];
+	set_job_limit(&x);
 	announce_plan(&x);
 	for (;;) {
 		cancel_all(&x);

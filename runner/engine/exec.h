@@ -11,6 +11,6 @@
 #include "runner/engine/stage_run.h"
 
 /* Returns the program's exit status. Everything else is told by events. */
-int slip_exec(struct slip_run *run, const struct slip_plan *plan);
+int slip_exec(struct slip_pipeline_run *run, const struct slip_plan *plan);
 
 #endif

@@ -5,25 +5,17 @@
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
 #include "runner/base/path.h"
+#include "runner/engine/git_object.h"
 
 #include <ctype.h>
 #include <dirent.h>
+#include <strings.h>
 
 #define MAX_REF_FILE 4096
 #define MAX_PACKED_REFS (64 * SLIP_MIB)
 #define MAX_GIT_CONFIG SLIP_MIB
 #define MAX_TAG_FILES 10000
-
-struct repo {
-	char *dir; /* HEAD is here: .git, or .git/worktrees/<name> */
-	char *common; /* refs and config are here */
-};
-
-static void release_repo(struct repo *r)
-{
-	free(r->dir);
-	free(r->common);
-}
+#define MAX_OBJECT (256 * SLIP_KIB) /* of a commit or tag */
 
 /* A small file without its trailing white space; NULL when it cannot be read. */
 static char *read_small(const char *dir, const char *name, size_t max)
@@ -74,12 +66,12 @@ static char *git_dir(const char *top)
 	return slip_path_join(top, text + strlen("gitdir: "));
 }
 
-static bool find_repo(const char *start, struct repo *r, char **root)
+static bool find_dir(const char *start, struct slip_git_place *out)
 {
 	slip_autofree char *top = slip_path_clean(start);
 	for (;;) {
-		r->dir = git_dir(top);
-		if (r->dir)
+		out->dir = git_dir(top);
+		if (out->dir)
 			break;
 		if (slip_streq(top, "/") || slip_streq(top, "."))
 			return false;
@@ -87,9 +79,9 @@ static bool find_repo(const char *start, struct repo *r, char **root)
 		free(top);
 		top = up;
 	}
-	slip_autofree char *common = read_small(r->dir, "commondir", MAX_REF_FILE);
-	r->common = common ? slip_path_join(r->dir, common) : slip_xstrdup(r->dir);
-	*root = slip_steal_ptr(&top);
+	slip_autofree char *common = read_small(out->dir, "commondir", MAX_REF_FILE);
+	out->common = common ? slip_path_join(out->dir, common) : slip_xstrdup(out->dir);
+	out->root = slip_steal_ptr(&top);
 	return true;
 }
 
@@ -99,7 +91,7 @@ static bool find_repo(const char *start, struct repo *r, char **root)
  * Lines of packed-refs: "<sha> <ref>", after an annotated tag "^<sha of its commit>".
  * Finds either the sha of `ref`, or the first tag of commit `sha`.
  */
-static char *search_packed(const struct repo *r, const char *ref, const char *sha)
+static char *search_packed(const struct slip_git_place *r, const char *ref, const char *sha)
 {
 	slip_autofree char *text = read_small(r->common, "packed-refs", MAX_PACKED_REFS);
 	const char *name = NULL;
@@ -123,7 +115,7 @@ static char *search_packed(const struct repo *r, const char *ref, const char *sh
 	return NULL;
 }
 
-static char *resolve_ref(const struct repo *r, const char *ref)
+static char *resolve_ref(const struct slip_git_place *r, const char *ref)
 {
 	if (!is_safe_ref(ref))
 		return NULL;
@@ -133,7 +125,7 @@ static char *resolve_ref(const struct repo *r, const char *ref)
 	return search_packed(r, ref, NULL);
 }
 
-static void read_head(const struct repo *r, struct slip_git *g)
+static void read_head(const struct slip_git_place *r, struct slip_git *g)
 {
 	slip_autofree char *head = read_small(r->dir, "HEAD", MAX_REF_FILE);
 	if (!head)
@@ -146,8 +138,20 @@ static void read_head(const struct repo *r, struct slip_git *g)
 	}
 }
 
+/* Is it this commit, or an annotated tag of it? One that was just made is a loose object. */
+static bool is_tag_of(const struct slip_git_place *r, const char *value, const char *sha)
+{
+	slip_autobuf object;
+	slip_autofree char *target = NULL;
+	slip_buf_init(&object, MAX_OBJECT);
+	if (slip_streq(value, sha))
+		return true;
+	return slip_git_object_read_loose(r, value, &object) == SLIP_GIT_TAG &&
+	       slip_git_object_header(&object, "object", &target) && slip_streq(target, sha);
+}
+
 /* The first tag in byte order, so that the answer does not depend on the directory's order. */
-static char *find_loose_tag(const struct repo *r, const char *sha)
+static char *find_loose_tag(const struct slip_git_place *r, const char *sha)
 {
 	slip_autofree char *path = slip_path_join(r->common, "refs/tags");
 	char *best = NULL;
@@ -157,7 +161,7 @@ static char *find_loose_tag(const struct repo *r, const char *sha)
 		if (e->d_name[0] == '.' || (best && strcmp(e->d_name, best) >= 0))
 			continue;
 		slip_autofree char *value = read_small(path, e->d_name, MAX_REF_FILE);
-		if (!value || !slip_streq(value, sha))
+		if (!value || !is_tag_of(r, value, sha))
 			continue;
 		free(best);
 		best = slip_xstrdup(e->d_name);
@@ -165,6 +169,31 @@ static char *find_loose_tag(const struct repo *r, const char *sha)
 	if (d)
 		closedir(d);
 	return best;
+}
+
+/* "Ann <ann@example.com> 1772616030 +0100" */
+static int64_t time_of(const char *person)
+{
+	const char *mail = strrchr(person, '>');
+	char *end = NULL;
+	long long t = mail ? strtoll(mail + 1, &end, 10) : -1;
+	return end && *end == ' ' && t >= 0 ? t : -1;
+}
+
+static void read_commit(const struct slip_git_place *r, struct slip_git *g)
+{
+	slip_autobuf object;
+	slip_autofree char *committer = NULL;
+	slip_buf_init(&object, MAX_OBJECT);
+	if (slip_git_object_read(r, g->sha, &object) != SLIP_GIT_COMMIT)
+		return;
+	if (slip_git_object_header(&object, "committer", &committer))
+		g->time = time_of(committer);
+	if (slip_git_object_header(&object, "author", &g->author) && strchr(g->author, '>'))
+		strrchr(g->author, '>')[1] = '\0';
+	const char *message = strstr(object.data, "\n\n");
+	if (message)
+		g->title = slip_xstrndup(message + 2, strcspn(message + 2, "\n"));
 }
 
 /* --- configuration ---------------------------------------------------------------------------- */
@@ -179,37 +208,104 @@ static char *without_credentials(const char *url)
 	return slip_xasprintf("%.*s%s", (int)(rest + 3 - url), url, at + 1);
 }
 
-static char *origin_url(const struct repo *r)
+/*
+ * A value of .git/config: of the last line "key = value" in a section whose line begins so. Quotes,
+ * continued lines and includes are not for the values that are asked for here.
+ */
+static char *config_value(const struct slip_git_place *r, const char *section, const char *key)
 {
 	slip_autofree char *text = read_small(r->common, "config", MAX_GIT_CONFIG);
+	slip_autofree char *value = NULL;
 	bool inside = false;
 	for (char *line = text; line && *line;) {
 		size_t len = strcspn(line, "\n");
 		slip_autofree char *copy = slip_xstrndup(line, len);
 		char *p = copy + strspn(copy, " \t");
-		if (*p == '[')
-			inside = slip_starts_with(p, "[remote \"origin\"]");
+		size_t n = strcspn(p, " \t=");
 		const char *equals = strchr(p, '=');
-		if (inside && slip_starts_with(p, "url") && equals)
-			return without_credentials(equals + 1 + strspn(equals + 1, " \t"));
+		if (*p == '[')
+			inside = strncasecmp(p, section, strlen(section)) == 0;
+		if (inside && equals && n == strlen(key) && strncasecmp(p, key, n) == 0) {
+			free(value);
+			value = slip_xstrdup(equals + 1 + strspn(equals + 1, " \t"));
+			value[strcspn(value, "\r")] = '\0';
+		}
 		line += len + (line[len] == '\n');
 	}
-	return NULL;
+	return slip_steal_ptr(&value);
+}
+
+bool slip_git_find(const char *dir, struct slip_git_place *out)
+{
+	*out = (struct slip_git_place){0};
+	if (!find_dir(dir, out))
+		return false;
+	slip_autofree char *modes = config_value(out, "[core]", "filemode");
+	slip_autofree char *format = config_value(out, "[extensions]", "objectformat");
+	out->has_file_modes = !modes || !slip_streq(modes, "false");
+	out->hash_size = format && slip_streq(format, "sha256") ? 32 : 20;
+	return true;
+}
+
+void slip_git_place_release(struct slip_git_place *p)
+{
+	free(p->root);
+	free(p->dir);
+	free(p->common);
+	*p = (struct slip_git_place){0};
+}
+
+/* The host of "[user[:password]@]host[:port]", with the port where it is one of HTTP. */
+static char *authority(const char *text, size_t len, bool keeps_port)
+{
+	slip_autofree char *all = slip_xstrndup(text, len);
+	const char *at = strrchr(all, '@');
+	const char *host = at ? at + 1 : all;
+	const char *colon = strrchr(host, ':');
+	bool is_port = colon && colon[1 + strspn(colon + 1, "0123456789")] == '\0';
+	return slip_xstrndup(host, is_port && !keeps_port ? (size_t)(colon - host) : strlen(host));
+}
+
+bool slip_git_web_url(const char *url, char **page, char **path)
+{
+	const char *rest = strstr(url, "://"), *end = NULL;
+	bool is_http = slip_starts_with(url, "https://") || slip_starts_with(url, "http://");
+	if (is_http || slip_starts_with(url, "ssh://") || slip_starts_with(url, "git://")) {
+		rest += 3;
+		end = strchr(rest, '/');
+	} else if (!rest && (end = strchr(url, ':')) && !memchr(url, '/', (size_t)(end - url))) {
+		rest = url; /* scp's form, "git@host:team/app.git" */
+	}
+	if (!rest || !end || end == rest)
+		return false;
+	slip_autofree char *host = authority(rest, (size_t)(end - rest), is_http);
+	slip_autofree char *name = slip_path_clean_rooted(end + 1);
+	if (slip_ends_with(name, ".git"))
+		name[strlen(name) - strlen(".git")] = '\0';
+	if (!*host || !*name)
+		return false;
+	const char *scheme = slip_starts_with(url, "http://") ? "http" : "https";
+	*page = slip_xasprintf("%s://%s/%s", scheme, host, name);
+	*path = slip_steal_ptr(&name);
+	return true;
 }
 
 void slip_git_read(const char *dir, struct slip_git *out)
 {
-	*out = (struct slip_git){0};
-	slip_cleanup(release_repo) struct repo r = {0};
-	if (!find_repo(dir, &r, &out->root))
+	*out = (struct slip_git){.time = -1};
+	slip_cleanup(slip_git_place_release) struct slip_git_place r;
+	if (!slip_git_find(dir, &r))
 		return;
+	out->root = slip_xstrdup(r.root);
 	read_head(&r, out);
-	out->url = origin_url(&r);
+	slip_autofree char *url = config_value(&r, "[remote \"origin\"]", "url");
+	out->url = url ? without_credentials(url) : NULL;
 	slip_autofree char *origin = read_small(r.common, "refs/remotes/origin/HEAD", MAX_REF_FILE);
 	static const char prefix[] = "ref: refs/remotes/origin/";
 	if (origin && slip_starts_with(origin, prefix))
 		out->default_branch = slip_xstrdup(origin + sizeof(prefix) - 1);
 	if (out->sha) {
+		read_commit(&r, out);
 		out->tag = find_loose_tag(&r, out->sha);
 		if (!out->tag)
 			out->tag = search_packed(&r, NULL, out->sha);
@@ -222,6 +318,8 @@ void slip_git_release(struct slip_git *g)
 	free(g->sha);
 	free(g->branch);
 	free(g->tag);
+	free(g->author);
+	free(g->title);
 	free(g->default_branch);
 	free(g->url);
 	*g = (struct slip_git){0};

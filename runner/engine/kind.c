@@ -76,7 +76,8 @@ int slip_kind_main(const struct slip_kind *const *kinds, char *const *argv)
 		slip_log_set_level(level);
 	slip_err_clear(&err);
 	int status = 0;
-	if (slip_cancel_init(&err) < 0 || perform(kinds, argv, &err) < 0) {
+	if (slip_proc_init(&err) < 0 || slip_cancel_init(&err) < 0 ||
+		perform(kinds, argv, &err) < 0) {
 		slip_wire_error(&err);
 		status = slip_err_exit_status(&err);
 	}

@@ -25,7 +25,10 @@
 struct slip_kind_input {
 	const struct slip_pipeline *pipeline; /* resolved: registries, cache, defaults */
 	const struct slip_pipeline_stage *stage; /* resolved */
+	const struct slip_json *ci; /* the facts of engine/ci.h */
 	const char *name; /* the stage's, with its cell of the matrix: $SLIPWAY_STAGE */
+	const char *id; /* the same as a file's name */
+	const char *out_dir; /* of logs and reports; relative to the workspace, or absolute */
 	const char *workspace; /* absolute */
 	const char *cwd; /* workspace and working-dir, absolute */
 	const struct slip_map *env; /* pipeline's and stage's, the latter wins */
@@ -53,7 +56,8 @@ struct slip_kind_launch {
 
 struct slip_kind {
 	enum slip_stage_kind kind;
-	bool runs_command; /* a stage's `container` and `secrets` are for its command */
+	bool runs_command; /* of the user's: it may have a `container`, and gets `secrets` */
+	bool takes_secrets; /* also where it runs none */
 	/* Findings beyond what the format says, such as keys that are not supported yet; or NULL.
 	 */
 	void (*check)(const struct slip_kind_check *c);
@@ -85,9 +89,9 @@ enum {
 	SLIP_KIND_RECORDS_FD = 4,
 };
 /*
- * argv: the kind's number, the log level, and what to do with the request (SLIP_KIND_PERFORM, ...),
- * as the engine gave them. What is foreseen is the result "plan", JSON text. Returns the exit
- * status.
+ * All of that process' life, from proc.h's set-up on. argv: the kind's number, the log level, and
+ * what to do with the request (SLIP_KIND_PERFORM, ...), as the engine gave them. What is foreseen
+ * is the result "plan", JSON text. Returns the exit status.
  */
 #define SLIP_KIND_PERFORM "perform"
 #define SLIP_KIND_FORESEE "foresee"

@@ -7,6 +7,10 @@ librunner_a_SOURCES += \
 	runner/engine/child.h \
 	runner/engine/ci.c \
 	runner/engine/ci.h \
+	runner/engine/ci_env.c \
+	runner/engine/ci_env.h \
+	runner/engine/ci_registry.c \
+	runner/engine/ci_registry.h \
 	runner/engine/engine.c \
 	runner/engine/engine.h \
 	runner/engine/exec.c \
@@ -15,6 +19,10 @@ librunner_a_SOURCES += \
 	runner/engine/facts.h \
 	runner/engine/git.c \
 	runner/engine/git.h \
+	runner/engine/git_index.c \
+	runner/engine/git_index.h \
+	runner/engine/git_object.c \
+	runner/engine/git_object.h \
 	runner/engine/kind.c \
 	runner/engine/kind.h \
 	runner/engine/matrix.c \

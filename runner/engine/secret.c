@@ -82,5 +82,9 @@ int slip_secrets_read(const struct slip_pipeline *p, const struct slip_pipeline_
 {
 	if (read_list(p, &stage->secrets, workspace, out, err) < 0)
 		return -1;
+	struct slip_value kubeconfig = stage->deploy.kubeconfig.secret;
+	struct slip_values deploy = {&kubeconfig, slip_value_is_set(&kubeconfig)};
+	if (read_list(p, &deploy, workspace, out, err) < 0)
+		return -1;
 	return read_list(p, &stage->build.secrets, workspace, out, err);
 }

@@ -4,13 +4,12 @@
 
 #include "runner/base/io.h"
 #include "runner/base/path.h"
-#include "runner/engine/ci.h"
 #include "runner/engine/output_file.h"
 #include "runner/engine/secret.h"
 
 #include <poll.h>
 
-void slip_stage_run_init(struct slip_stage_run *s, const struct slip_run *run,
+void slip_stage_run_init(struct slip_stage_run *s, const struct slip_pipeline_run *run,
 	const struct slip_plan_node *node, const struct slip_view *view)
 {
 	*s = (struct slip_stage_run){.run = run, .node = node, .view = *view};
@@ -93,7 +92,8 @@ int slip_stage_run_resolve(struct slip_stage_run *s, struct slip_err *err)
 	add_env(&s->env, &s->stage.env);
 	s->cwd = slip_path_join(
 		s->run->workspace, slip_value_text(&s->stage.working_dir, s->run->workspace));
-	if (!slip_value_is_set(&s->stage.container) && s->stage.kind != SLIP_STAGE_BUILD &&
+	const struct slip_kind *kind = slip_kind_find(s->run->opt->kinds, s->stage.kind);
+	if (!slip_value_is_set(&s->stage.container) && kind && kind->runs_command &&
 		slip_value_is_set(&s->run->pipeline->defaults.container)) {
 		s->stage.container = s->run->pipeline->defaults.container;
 		s->stage.container.text = slip_xstrdup(s->stage.container.text);
@@ -108,11 +108,11 @@ int64_t slip_stage_run_timeout(const struct slip_stage_run *s)
 }
 
 /* Why nothing is pushed or deployed; NULL when it is. */
-static const char *push_refusal(const struct slip_engine_options *opt)
+static const char *push_refusal(const struct slip_pipeline_run *run)
 {
-	if (opt->is_push_refused)
+	if (run->opt->is_push_refused)
 		return "--no-push";
-	if (opt->is_push_wanted || !slip_streq(slip_ci_provider(), "local"))
+	if (run->opt->is_push_wanted || run->is_ci)
 		return NULL;
 	return "outside of CI only with --push";
 }
@@ -120,11 +120,14 @@ static const char *push_refusal(const struct slip_engine_options *opt)
 static struct slip_kind_input kind_input(const struct slip_stage_run *s)
 {
 	const struct slip_engine_options *opt = s->run->opt;
-	const char *refusal = push_refusal(opt);
+	const char *refusal = push_refusal(s->run);
 	return (struct slip_kind_input){
 		.pipeline = s->run->pipeline,
 		.stage = &s->stage,
+		.ci = s->run->facts.ci,
 		.name = s->node->name,
+		.id = s->node->id,
+		.out_dir = opt->out_dir ? opt->out_dir : ".slipway/out",
 		.workspace = s->run->workspace,
 		.cwd = s->cwd,
 		.env = &s->env,
@@ -215,12 +218,14 @@ static int check_status(const struct slip_stage_run *s, struct slip_err *err)
 	if (c->wire.has_error)
 		return slip_err_copy(err, &c->wire.error);
 	enum slip_err_code code = s->launch.request ? SLIP_E_BUG : SLIP_E_COMMAND;
+	slip_autobuf starved;
+	slip_buf_init(&starved, SLIP_ERR_MSG_MAX);
+	slip_cgroup_explain_oom(&c->before, &starved);
 	if (c->status > 128 && c->status < 128 + 65)
 		slip_err_set(err, code, 0, "ended by signal %d (%s)%s", c->status - 128,
-			strsignal(c->status - 128),
-			c->status == 137 ? "; was the memory used up?" : "");
+			strsignal(c->status - 128), starved.data);
 	else
-		slip_err_set(err, code, 0, "exit status %d", c->status);
+		slip_err_set(err, code, 0, "exit status %d%s", c->status, starved.data);
 	if (err)
 		err->status = c->status;
 	return -1;

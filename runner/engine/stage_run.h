@@ -14,16 +14,17 @@
 #include "runner/engine/plan.h"
 
 /* What all stages of a run share. */
-struct slip_run {
+struct slip_pipeline_run {
 	const struct slip_engine_options *opt;
 	struct slip_pipeline *pipeline; /* resolved */
 	struct slip_facts facts;
 	char *workspace; /* absolute */
+	bool is_ci; /* really there, not replayed */
 	char *temp_dir; /* for $SLIPWAY_OUTPUT files; NULL in plans */
 };
 
 struct slip_stage_run {
-	const struct slip_run *run;
+	const struct slip_pipeline_run *run;
 	const struct slip_plan_node *node;
 	struct slip_view view;
 	struct slip_pipeline_stage stage; /* resolved */
@@ -37,7 +38,7 @@ struct slip_stage_run {
 	bool is_started;
 };
 
-void slip_stage_run_init(struct slip_stage_run *s, const struct slip_run *run,
+void slip_stage_run_init(struct slip_stage_run *s, const struct slip_pipeline_run *run,
 	const struct slip_plan_node *node, const struct slip_view *view);
 void slip_stage_run_release(struct slip_stage_run *s);
 /* Is its condition true? *text is what the condition says (NULL: none), borrowed. */

@@ -53,12 +53,13 @@ int slip_validate_read(const char *path, struct slip_pipeline **out, struct slip
 
 /* Keys that say nothing to this kind: better an error than a surprise. */
 static void check_command_keys(
-	const struct slip_pipeline_stage *s, const char *kind, struct slip_diags *diags)
+	const struct slip_pipeline_stage *s, const struct slip_kind *k, struct slip_diags *diags)
 {
+	const char *kind = slip_stage_kind_name(s->kind);
 	if (slip_value_is_set(&s->container))
 		slip_diags_add(diags, s->container.pos,
 			"\"container\" is for stages that run a command, not for \"%s\"", kind);
-	if (s->secrets.n)
+	if (s->secrets.n && !k->takes_secrets)
 		slip_diags_add(diags, s->secrets.v[0].pos,
 			"\"secrets\" is for stages that run a command; \"%s\" does not take it yet",
 			kind);
@@ -69,15 +70,14 @@ void slip_validate_stage(const struct slip_kind *const *kinds,
 	struct slip_diags *diags)
 {
 	const struct slip_kind *kind = slip_kind_find(kinds, stage->kind);
-	const char *name = slip_stage_kind_name(stage->kind);
 	/* The format knows more kinds of stages than this program. */
 	if (!kind) {
-		slip_diags_add(
-			diags, stage->pos, "\"%s\" stages are not supported in this version", name);
+		slip_diags_add(diags, stage->pos, "\"%s\" stages are not supported in this version",
+			slip_stage_kind_name(stage->kind));
 		return;
 	}
 	if (!kind->runs_command)
-		check_command_keys(stage, name, diags);
+		check_command_keys(stage, kind, diags);
 	struct slip_kind_check check = {stage, dockerfiles, diags};
 	if (kind->check)
 		kind->check(&check);

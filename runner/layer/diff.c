@@ -8,7 +8,6 @@
 #include "runner/base/proc.h"
 #include "runner/base/strv.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <sys/xattr.h>
 
@@ -66,26 +65,6 @@ static void found_release(struct found *f)
 	slip_cleanup_close(&f->fd);
 }
 
-static int list_names(int fd, struct slip_strv *names)
-{
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-
-	if (!dir) {
-		slip_cleanup_close(&copy);
-		return -1;
-	}
-	for (struct dirent *e; (errno = 0, e = readdir(dir));) {
-		if (!slip_streq(e->d_name, ".") && !slip_streq(e->d_name, ".."))
-			slip_strv_add(names, e->d_name);
-	}
-	int sys = errno;
-	closedir(dir);
-	slip_strv_sort(names);
-	errno = sys;
-	return sys ? -1 : 0;
-}
-
 /* Descend. Takes the entry and the descriptor over, also on failure. */
 static int push(
 	struct walk *k, struct slip_entry *dir, int *fd, bool is_merged, struct slip_err *err)
@@ -97,10 +76,9 @@ static int push(
 	if (k->n > MAX_OPEN_DIRS) {
 		struct frame *far = &k->frames[k->n - 1 - MAX_OPEN_DIRS];
 		slip_cleanup_close(&far->fd);
-		far->fd = -1;
 	}
-	if (list_names(f->fd, &f->names) < 0)
-		return slip_err_set(err, SLIP_E_IO, errno, "list /%s", f->dir.path);
+	if (slip_list_names(f->fd, ".", &f->names, err) < 0)
+		return slip_err_wrap(err, "/%s", f->dir.path);
 	return 0;
 }
 
@@ -269,7 +247,6 @@ static int visit_dir(struct walk *k, struct found *f, bool in_merged, struct sli
 
 	if (is_moved) {
 		slip_cleanup_close(&f->fd);
-		f->fd = -1;
 		if (slip_open_in_root(k->d->mergedfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
 			    &f->fd, err) < 0)
 			return -1;
@@ -319,7 +296,6 @@ static int visit_leaf(struct walk *k, struct found *f, struct slip_err *err)
 		return write_entry(k, &link, -1, err);
 	if (f->is_metacopy) {
 		slip_cleanup_close(&f->fd);
-		f->fd = -1;
 		if (slip_open_in_root(k->d->mergedfd, f->e.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK,
 			    0, &f->fd, err) < 0)
 			return -1;

@@ -142,11 +142,6 @@ int slip_inflate_new(struct slip_source in, bool foreign, uint64_t max_bytes,
 	return 0;
 }
 
-enum slip_compression slip_inflate_kind(const struct slip_inflate *z)
-{
-	return z->kind;
-}
-
 static int inflate_read(void *ctx, void *buf, size_t n, size_t *got, struct slip_err *err)
 {
 	struct slip_inflate *z = ctx;
@@ -161,8 +156,7 @@ static int inflate_read(void *ctx, void *buf, size_t n, size_t *got, struct slip
 		return 0;
 	}
 	if (*got > z->max_bytes - z->size)
-		return slip_err_set(err, SLIP_E_LIMIT, 0,
-			"inflates to more than %llu bytes; raise --max-unpacked if that is meant",
+		return slip_err_set(err, SLIP_E_LIMIT, 0, "inflates to more than %llu bytes",
 			(unsigned long long)z->max_bytes);
 	z->size += *got;
 	slip_sha256_add(z->sha, buf, *got);

@@ -27,7 +27,6 @@ struct slip_inflate;
  */
 int slip_inflate_new(struct slip_source in, bool foreign, uint64_t max_bytes,
 	struct slip_inflate **out, struct slip_err *err) SLIP_MUST_CHECK;
-enum slip_compression slip_inflate_kind(const struct slip_inflate *z);
 struct slip_source slip_inflate_source(struct slip_inflate *z);
 /* Read the stream to its end and give the digest and size of everything that was inflated. */
 int slip_inflate_finish(struct slip_inflate *z, struct slip_digest *diff_id, uint64_t *size,

@@ -12,6 +12,8 @@ librunner_a_SOURCES += \
 	runner/layer/inflate.h \
 	runner/layer/inflate_gzip.c \
 	runner/layer/inflate_internal.h \
+	runner/layer/inflate_zlib.c \
+	runner/layer/inflate_zlib.h \
 	runner/layer/inflate_zstd.c \
 	runner/layer/isal.c \
 	runner/layer/isal.h \

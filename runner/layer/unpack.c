@@ -83,9 +83,10 @@ static int make_parents(struct slip_unpacker *u, const char *path, struct slip_e
 		char separator = *p;
 		slip_autoclose int fd = -1;
 		*p = '\0';
-		if (slip_open_in_root(u->opt->rootfd, part, O_PATH | O_DIRECTORY, 0, &fd, NULL) <
+		struct slip_err why = SLIP_ERR_INIT;
+		if (slip_open_in_root(u->opt->rootfd, part, O_PATH | O_DIRECTORY, 0, &fd, &why) <
 			0) {
-			bool missing = errno == ENOENT ||
+			bool missing = slip_err_is(&why, SLIP_E_NOTFOUND) ||
 				       (slip_unpacker_is_overlay(u) &&
 					       is_whiteout_device(u->opt->rootfd, part));
 			if (!missing)
@@ -194,13 +195,11 @@ static int charge(struct slip_unpacker *u, const struct slip_entry *e, struct sl
 	struct statvfs fs;
 
 	if (u->entries >= max_entries)
-		return slip_err_set(err, SLIP_E_LIMIT, 0, "the layer has more than %llu entries",
+		return slip_err_set(err, SLIP_E_LIMIT, 0, "the archive has more than %llu entries",
 			(unsigned long long)max_entries);
 	if (e->size > max_bytes - u->bytes)
 		return slip_err_set(err, SLIP_E_LIMIT, 0,
-			"the layer unpacks to more than %llu bytes; raise --max-unpacked if that "
-			"is "
-			"meant",
+			"the archive unpacks to more than %llu bytes",
 			(unsigned long long)max_bytes);
 	u->bytes += e->size;
 	/* Stop before everything else on this file system fails, too. */
@@ -228,7 +227,7 @@ static int unpack_entry(struct slip_unpacker *u, const struct slip_entry *e, str
 /* --- the end -------------------------------------------------------------------------------------
  */
 
-static int set_dir_time(struct slip_unpacker *u, const char *path, struct slip_err *err)
+static int finish_dir(struct slip_unpacker *u, const char *path, struct slip_err *err)
 {
 	const struct slip_node *n = slip_tree_lookup(u->tree, path);
 	slip_autoclose int dirfd = -1;
@@ -242,13 +241,17 @@ static int set_dir_time(struct slip_unpacker *u, const char *path, struct slip_e
 		return -1;
 	if (utimensat(dirfd, name, (struct timespec[2]){t, t}, AT_SYMLINK_NOFOLLOW) < 0)
 		return slip_err_set(err, SLIP_E_IO, errno, "set the times of /%s", path);
+	/* Just found to be a directory, and nobody else is at work here: no link is followed. */
+	if (u->opt->is_archive && fchmodat(dirfd, name, i->mode, 0) < 0)
+		return slip_err_set(err, SLIP_E_IO, errno, "chmod /%s", path);
 	return 0;
 }
 
-static int set_dir_times(struct slip_unpacker *u, struct slip_err *err)
+static int finish_dirs(struct slip_unpacker *u, struct slip_err *err)
 {
-	for (size_t i = 0; i < u->dirs.n; i++)
-		if (set_dir_time(u, u->dirs.v[i], err) < 0)
+	/* Children first: a parent's mode may keep us out. */
+	for (size_t i = u->dirs.n; i > 0; i--)
+		if (finish_dir(u, u->dirs.v[i - 1], err) < 0)
 			return -1;
 	return 0;
 }
@@ -266,8 +269,8 @@ static int unpack_entries(struct slip_unpacker *u, struct slip_err *err)
 			return slip_err_wrap(err, "unpack \"%.200s\"", e->path);
 	}
 	if (!slip_tar_reader_is_complete(u->reader))
-		slip_warn("a layer's archive has no end marker; it may have been cut off");
-	return set_dir_times(u, err);
+		slip_warn("an archive has no end marker; it may have been cut off");
+	return finish_dirs(u, err);
 }
 
 /* Headers and padding are not what max_bytes is about, but must not be endless either. */
@@ -309,14 +312,14 @@ int slip_unpack_layer(struct slip_source in, const struct slip_unpack *opt,
 	u.own_tree = !opt->tree;
 	if (u.own_tree)
 		u.tree = slip_tree_new();
-	if (!opt->own_tar && slip_inflate_new(in, false, max_stream(opt), &z, err) < 0)
+	if (!opt->own_tar && slip_inflate_new(in, opt->is_archive, max_stream(opt), &z, err) < 0)
 		return -1;
 	struct slip_source inflated = z ? slip_inflate_source(z) : in;
 	if (opt->pool) {
 		ahead = slip_readahead_new(inflated, opt->pool);
 		inflated = slip_readahead_source(ahead);
 	}
-	u.reader = slip_tar_reader_new(inflated, true);
+	u.reader = slip_tar_reader_new(inflated, !opt->is_archive);
 	if (unpack_entries(&u, err) < 0 || drain(&inflated, err) < 0)
 		return -1;
 	if (z && slip_inflate_finish(z, &done.diff_id, &done.size, err) < 0)

@@ -52,6 +52,11 @@ struct slip_unpack {
 	struct slip_pool *pool;
 	/* A plain tar on its way from the layer writer: nothing to inflate, its digest is known. */
 	bool own_tar;
+	/*
+	 * No layer but somebody's archive: names that begin with ".wh." are files like any other,
+	 * bzip2 and xz are understood, directories get the modes that the archive gives them.
+	 */
+	bool is_archive;
 };
 
 struct slip_unpacked {

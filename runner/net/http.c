@@ -22,6 +22,7 @@ struct slip_http {
 	long connect_timeout_ms;
 	long stall_seconds;
 	struct slip_proxy_env proxy;
+	struct slip_http_bytes total;
 
 	pthread_mutex_t lock;
 	CURLM *multi; /* NULL until the first request */
@@ -256,6 +257,7 @@ int slip_http_do(struct slip_http *h, const struct slip_http_request *req,
 		.user_agent = h->user_agent,
 		.connect_timeout_ms = h->connect_timeout_ms,
 		.proxy = &h->proxy,
+		.total = &h->total,
 		.ca_bundle = bundle,
 	};
 	struct slip_transfer t;
@@ -267,6 +269,12 @@ int slip_http_do(struct slip_http *h, const struct slip_http_request *req,
 		slip_err_copy(err, &t.err);
 	slip_transfer_release(&t);
 	return rc;
+}
+
+void slip_http_traffic(const struct slip_http *h, uint64_t *received, uint64_t *sent)
+{
+	*received = h ? atomic_load(&h->total.received) : 0;
+	*sent = h ? atomic_load(&h->total.sent) : 0;
 }
 
 void slip_http_request_init(struct slip_http_request *r, const char *method, const char *url)

@@ -30,6 +30,8 @@ struct slip_http_options {
 int slip_http_new(const struct slip_http_options *opt, struct slip_http **out,
 	struct slip_err *err) SLIP_MUST_CHECK;
 void slip_http_free(struct slip_http *h); /* no transfer may be running; NULL is fine */
+/* Bytes of bodies so far, of all transfers; repeated ones count again. NULL has had none. */
+void slip_http_traffic(const struct slip_http *h, uint64_t *received, uint64_t *sent);
 
 /* How to speak TLS to one host; everything is borrowed. Zeroed: verify with the system's CAs. */
 struct slip_http_tls {
@@ -37,6 +39,15 @@ struct slip_http_tls {
 	const struct slip_strv *ca_files; /* PEM, in addition to the system's */
 	const char *client_cert; /* PEM, with client_key */
 	const char *client_key;
+};
+
+/* Sign a request with AWS Signature Version 4; the body, if any, is not part of the signature. */
+struct slip_http_aws {
+	const char *region;
+	const char *service;
+	const char *access_key;
+	const char *secret_key;
+	const char *session_token; /* NULL: none */
 };
 
 struct slip_http_response {
@@ -65,6 +76,8 @@ struct slip_http_request {
 	int64_t body_offset;
 	int64_t body_size; /* -1: no body; 0: an empty one ("Content-Length: 0") */
 	struct slip_http_tls tls;
+	const struct slip_http_aws *aws; /* NULL: not signed; borrowed */
+	bool is_direct; /* past any proxy: what only this machine can reach (metadata services) */
 	size_t max_body; /* of a response kept in memory; other statuses than 2xx are cut there */
 	slip_http_sink *sink; /* gets the body of a 2xx response instead of memory */
 	slip_http_accept *accept; /* may be NULL */

@@ -12,6 +12,12 @@
 #include "runner/net/proxy.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
+
+struct slip_http_bytes {
+	atomic_uint_fast64_t received;
+	atomic_uint_fast64_t sent;
+};
 
 struct slip_transfer {
 	const struct slip_http_request *req;
@@ -22,6 +28,7 @@ struct slip_transfer {
 	char curl_text[CURL_ERROR_SIZE];
 	struct slip_err err; /* set when a callback or the guard ended the transfer */
 
+	struct slip_http_bytes *total; /* of the client */
 	uint64_t sent; /* bytes of the request's body */
 	uint64_t moved; /* bytes in both directions */
 	uint64_t moved_mark; /* of the stall guard: `moved` at mark_time */
@@ -42,6 +49,7 @@ struct slip_transfer_setup {
 	const char *user_agent;
 	long connect_timeout_ms;
 	const struct slip_proxy_env *proxy;
+	struct slip_http_bytes *total;
 	const struct slip_buf *ca_bundle; /* NULL: the system's file */
 };
 

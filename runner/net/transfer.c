@@ -87,6 +87,7 @@ static size_t on_body(char *p, size_t size, size_t count, void *arg)
 	struct slip_buf *body = &t->resp->body;
 	size_t len = size * count;
 	t->moved += len;
+	atomic_fetch_add(&t->total->received, len);
 	note_head(t);
 	if (t->req->sink && is_success(t))
 		return sink_body(t, p, len) == 0 ? len : 0;
@@ -119,6 +120,7 @@ static size_t on_read(char *p, size_t size, size_t count, void *arg)
 	}
 	t->sent += want;
 	t->moved += want;
+	atomic_fetch_add(&t->total->sent, want);
 	return want;
 }
 
@@ -214,15 +216,48 @@ static void set_body(struct slip_transfer *t)
 	SET(t, CURLOPT_WRITEDATA, t);
 }
 
+static int add_request_header(struct slip_transfer *t, const char *line, struct slip_err *err)
+{
+	if (strpbrk(line, "\r\n"))
+		return slip_err_set(err, SLIP_E_BUG, 0, "line break in a request header");
+	t->headers = slip_curl.slist_append(t->headers, line);
+	return 0;
+}
+
+/* libcurl signs all headers that are given to it, and since 7.88 leaves S3's payload hash to us. */
+static int set_signature(struct slip_transfer *t, struct slip_err *err)
+{
+	const struct slip_http_aws *aws = t->req->aws;
+	if (!aws)
+		return 0;
+#if LIBCURL_VERSION_NUM >= 0x075800
+	slip_autofree char *scope = slip_xasprintf("aws:amz:%s:%s", aws->region, aws->service);
+	SET(t, CURLOPT_AWS_SIGV4, scope);
+	SET(t, CURLOPT_USERNAME, aws->access_key);
+	SET(t, CURLOPT_PASSWORD, aws->secret_key);
+	if (add_request_header(t, "x-amz-content-sha256: UNSIGNED-PAYLOAD", err) < 0)
+		return -1;
+	if (!aws->session_token)
+		return 0;
+	slip_autofree char *token = slip_xasprintf("x-amz-security-token: %s", aws->session_token);
+	return add_request_header(t, token, err);
+#else
+	return slip_err_set(err, SLIP_E_USAGE, 0,
+		"this program was built with libcurl " LIBCURL_VERSION
+		", which cannot sign requests to S3; 7.88 can");
+#endif
+}
+
 static int set_headers(struct slip_transfer *t, struct slip_err *err)
 {
 	const struct slip_strv *headers = t->req->headers;
 	t->headers = slip_curl.slist_append(NULL, "Expect:");
 	for (size_t i = 0; headers && i < headers->n; i++) {
-		if (strpbrk(headers->v[i], "\r\n"))
-			return slip_err_set(err, SLIP_E_BUG, 0, "line break in a request header");
-		t->headers = slip_curl.slist_append(t->headers, headers->v[i]);
+		if (add_request_header(t, headers->v[i], err) < 0)
+			return -1;
 	}
+	if (set_signature(t, err) < 0)
+		return -1;
 	SET(t, CURLOPT_HTTPHEADER, t->headers);
 	return 0;
 }
@@ -235,7 +270,7 @@ static int set_target(
 		return -1;
 	t->public_url = slip_url_print_public(&url);
 	SET(t, CURLOPT_URL, t->req->url);
-	const char *proxy = slip_proxy_for(setup->proxy, &url);
+	const char *proxy = t->req->is_direct ? "" : slip_proxy_for(setup->proxy, &url);
 	const char *at = strrchr(proxy, '@');
 	if (at) {
 		const char *user = strstr(proxy, "://") ? strstr(proxy, "://") + 3 : proxy;
@@ -255,6 +290,7 @@ int slip_transfer_init(struct slip_transfer *t, const struct slip_http_request *
 	memset(t, 0, sizeof(*t));
 	t->req = req;
 	t->resp = resp;
+	t->total = setup->total;
 	t->easy = slip_curl.easy_init();
 	if (!t->easy)
 		return slip_err_set(err, SLIP_E_IO, 0, "libcurl cannot make a handle");

@@ -280,6 +280,21 @@ void slip_ref_copy(struct slip_ref *dst, const struct slip_ref *src)
 	*dst = copy;
 }
 
+char *slip_ref_sanitise_tag(const char *text)
+{
+	char tag[MAX_TAG + 1];
+	size_t n = 0;
+	bool has_name = false, was_replaced = false;
+	for (const char *p = text; *p && n < MAX_TAG; p++) {
+		bool is_word = strchr(WORD, *p), is_allowed = is_word || strchr(".-", *p);
+		if ((n || is_word) && (is_allowed || !was_replaced))
+			tag[n++] = is_allowed ? *p : '-';
+		was_replaced = !is_allowed;
+		has_name |= is_word;
+	}
+	return has_name ? slip_xstrndup(tag, n) : NULL;
+}
+
 int slip_ref_set_tag(struct slip_ref *ref, const char *tag, struct slip_err *err)
 {
 	if (tag && !is_tag((struct slice){tag, strlen(tag)}))

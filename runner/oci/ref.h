@@ -41,6 +41,11 @@ void slip_ref_copy(struct slip_ref *dst, const struct slip_ref *src); /* replace
 
 /* Replace the tag (NULL: remove it), checked against the grammar. */
 int slip_ref_set_tag(struct slip_ref *ref, const char *tag, struct slip_err *err) SLIP_MUST_CHECK;
+/*
+ * A tag made of any text: runs of what a tag cannot hold become one '-', what it cannot begin with
+ * goes, and so does what is too long. NULL when no letter, digit or _ is left; else the caller's.
+ */
+char *slip_ref_sanitise_tag(const char *text);
 void slip_ref_set_digest(struct slip_ref *ref, const struct slip_digest *digest); /* NULL: none */
 
 /* "docker.io/library/alpine:3.20@sha256:..."; the text is the caller's. */

@@ -121,7 +121,7 @@ static bool find_auths(const struct slip_json *doc, const char *label,
 		struct slip_credential candidate = {0};
 		if (!take_entry(slip_json_get(auths, key), &candidate)) {
 			slip_buf_addf(
-				notes, "%s: the entry %s holds no usable login; ", label, key);
+				notes, "%s: the entry %s holds no usable login\n", label, key);
 			continue;
 		}
 		slip_credential_release(out);
@@ -142,11 +142,11 @@ static bool ask_helper(const char *name, const char *label, const struct slip_au
 	bool is_hub = slip_auth_same_host(q->host, "docker.io");
 	struct slip_err err = SLIP_ERR_INIT;
 	if (slip_helper_get(name, is_hub ? HUB_SERVER : q->host, out, &err) != 0) {
-		slip_buf_addf(notes, "%s: %s; ", label, err.msg);
+		slip_buf_addf(notes, "%s: %s\n", label, err.msg);
 		return false;
 	}
 	if (out->kind == SLIP_CREDENTIAL_NONE) {
-		slip_buf_addf(notes, "%s: helper %s knows no login for %s; ", label, name, q->host);
+		slip_buf_addf(notes, "%s: helper %s knows no login for %s\n", label, name, q->host);
 		return false;
 	}
 	out->source = slip_xasprintf("%s (helper %s)", label, name);
@@ -176,6 +176,6 @@ bool slip_auth_file_find(const struct slip_json *doc, const char *label,
 	if (find_auths(doc, label, q, out, notes))
 		return true;
 	if (notes->len == before)
-		slip_buf_addf(notes, "%s: no entry for %s; ", label, q->host);
+		slip_buf_addf(notes, "%s: no entry for %s\n", label, q->host);
 	return false;
 }

@@ -23,7 +23,7 @@ struct slip_auth_query {
 
 /*
  * True when the document holds credentials for the query: *out is then filled. What was looked at
- * in vain is added to notes as "<label>: why; ". No secret gets there.
+ * in vain is added to notes as a line "<label>: why". No secret gets there.
  */
 bool slip_auth_file_find(const struct slip_json *doc, const char *label,
 	const struct slip_auth_query *q, struct slip_credential *out, struct slip_buf *notes);

@@ -6,6 +6,7 @@
 #include "runner/base/limits.h"
 #include "runner/base/redact.h"
 #include "runner/registry/auth_file.h"
+#include "runner/registry/mirror.h"
 
 #define NOTES_MAX (4 * SLIP_KIB)
 
@@ -27,7 +28,7 @@ static bool search_text(struct search *s, const char *text, size_t len, const ch
 	slip_autojson *doc = NULL;
 	/* The parser's own message may quote what is near the fault. */
 	if (slip_json_parse(text, len, label, SLIP_E_AUTH, &doc, NULL) != 0) {
-		slip_buf_addf(&s->notes, "%s: is not valid JSON; ", label);
+		slip_buf_addf(&s->notes, "%s: is not valid JSON\n", label);
 		return false;
 	}
 	return slip_auth_file_find(doc, label, &s->query, s->out, &s->notes);
@@ -41,9 +42,9 @@ static bool search_file(struct search *s, const char *path)
 	bool found = false;
 	if (slip_read_file(AT_FDCWD, path, &text, &err) != 0) {
 		if (slip_err_is(&err, SLIP_E_NOTFOUND))
-			slip_buf_addf(&s->notes, "%s: no such file; ", path);
+			slip_buf_addf(&s->notes, "%s: no such file\n", path);
 		else
-			slip_buf_addf(&s->notes, "%s; ", err.msg);
+			slip_buf_addf(&s->notes, "%s\n", err.msg);
 	} else {
 		found = search_text(s, text.data, text.len, path);
 	}
@@ -65,18 +66,53 @@ static bool search_place(struct search *s, const char *value, const char *label)
 	return search_file(s, path);
 }
 
+static void take(struct search *s, enum slip_credential_kind kind, const char *user,
+	const char *secret, char *source)
+{
+	slip_redact_add(secret, strlen(secret));
+	s->out->kind = kind;
+	s->out->user = slip_xstrdup(user);
+	s->out->secret = slip_xstrdup(secret);
+	s->out->source = source;
+}
+
+/* The secret's text in b, without a last LF; false when it cannot be read, or is empty. */
+static bool read_secret(struct search *s, const struct slip_registry_secret *secret,
+	const char *label, struct slip_buf *b)
+{
+	struct slip_err err = SLIP_ERR_INIT;
+	if (secret->text)
+		slip_buf_add_str(b, secret->text);
+	else if (slip_read_file(AT_FDCWD, secret->file, b, &err) != 0)
+		slip_buf_addf(&s->notes, "%s: %s\n", label, err.msg);
+	while (b->len && (b->data[b->len - 1] == '\n' || b->data[b->len - 1] == '\r'))
+		slip_buf_truncate(b, b->len - 1);
+	if (!err.code && !b->len)
+		slip_buf_addf(&s->notes, "%s: is empty\n", label);
+	return b->len > 0;
+}
+
+static bool search_login(struct search *s, const struct slip_registry_login *login)
+{
+	bool is_token = login->token.text || login->token.file;
+	slip_autobuf secret;
+	slip_buf_init(&secret, SLIP_MAX_TOKEN);
+	slip_autofree char *label = slip_xasprintf("registries.%s of the spec", login->host);
+	bool found = read_secret(s, is_token ? &login->token : &login->password, label, &secret);
+	if (found && is_token)
+		take(s, SLIP_CREDENTIAL_BEARER, NULL, secret.data, slip_steal_ptr(&label));
+	else if (found)
+		take(s, SLIP_CREDENTIAL_BASIC, login->user, secret.data, slip_steal_ptr(&label));
+	slip_buf_wipe(&secret);
+	return found;
+}
+
 static bool search_logins(struct search *s)
 {
 	for (size_t i = 0; i < s->opt->n_logins; i++) {
 		const struct slip_registry_login *login = &s->opt->logins[i];
-		if (!slip_auth_same_host(login->host, s->query.host))
-			continue;
-		slip_redact_add(login->password, strlen(login->password));
-		s->out->kind = SLIP_CREDENTIAL_BASIC;
-		s->out->user = slip_xstrdup(login->user);
-		s->out->secret = slip_xstrdup(login->password);
-		s->out->source = slip_xasprintf("registries.%s of the spec", login->host);
-		return true;
+		if (slip_auth_same_host(login->host, s->query.host) && search_login(s, login))
+			return true;
 	}
 	return false;
 }
@@ -121,29 +157,47 @@ static bool search_containers(struct search *s)
 		       : search_below(s, get_env("HOME"), ".config/containers/auth.json"));
 }
 
-static bool search_variables(
-	struct search *s, const char *host_name, const char *user_name, const char *password_name)
+/* Is the repository that of the image which a variable names, or below it? */
+static bool is_within(const struct search *s, const char *variable)
 {
-	const char *host = get_env(host_name);
-	const char *user = get_env(user_name);
-	const char *password = get_env(password_name);
-	if (!host)
+	const char *image = get_env(variable);
+	const char *path = image ? strchr(image, '/') : NULL;
+	if (!path)
+		return false;
+	size_t n = strlen(++path);
+	return strncmp(s->query.repo, path, n) == 0 &&
+	       (!s->query.repo[n] || s->query.repo[n] == '/');
+}
+
+static bool search_variables(struct search *s, const struct slip_registry_variables *v)
+{
+	const char *host = get_env(v->host);
+	const char *user = v->user ? get_env(v->user) : v->fixed_user;
+	const char *password = get_env(v->password);
+	if (!host || !password || (v->within && !is_within(s, v->within)))
 		return false;
 	if (!slip_auth_same_host(host, s->query.host)) {
-		slip_buf_addf(&s->notes, "%s: is for %s; ", host_name, host);
+		slip_buf_addf(&s->notes, "%s: %s is %s\n", v->password, v->host, host);
 		return false;
 	}
-	if (!user || !password) {
-		slip_buf_addf(&s->notes, "%s: %s is not set; ", host_name,
-			user ? password_name : user_name);
+	if (!user) {
+		slip_buf_addf(&s->notes, "%s: %s is not set\n", v->password, v->user);
 		return false;
 	}
-	slip_redact_add(password, strlen(password));
-	s->out->kind = SLIP_CREDENTIAL_BASIC;
-	s->out->user = slip_xstrdup(user);
-	s->out->secret = slip_xstrdup(password);
-	s->out->source = slip_xasprintf("%s and %s", user_name, password_name);
+	take(s, SLIP_CREDENTIAL_BASIC, user, password,
+		slip_xasprintf(
+			"%s%s%s", v->user ? v->user : "", v->user ? " and " : "", v->password));
 	return true;
+}
+
+static bool search_environment(struct search *s)
+{
+	const struct slip_registry_environment *env = s->opt->environment;
+	for (size_t i = 0; env && i < env->n_logins; i++) {
+		if (search_variables(s, &env->logins[i]))
+			return true;
+	}
+	return false;
 }
 
 void slip_credentials_find(const struct slip_registry_options *opt, const char *host,
@@ -153,11 +207,9 @@ void slip_credentials_find(const struct slip_registry_options *opt, const char *
 	struct search s = {.opt = opt, .query = {.host = host, .repo = repo}, .out = out};
 	slip_buf_init(&s.notes, NOTES_MAX);
 	(void)(search_logins(&s) || search_docker(&s) || search_containers(&s) ||
-		search_variables(&s, "CI_REGISTRY", "CI_REGISTRY_USER", "CI_REGISTRY_PASSWORD") ||
-		search_variables(&s, "CI_DEPENDENCY_PROXY_SERVER", "CI_DEPENDENCY_PROXY_USER",
-			"CI_DEPENDENCY_PROXY_PASSWORD"));
-	if (s.notes.len >= 2)
-		slip_buf_truncate(&s.notes, s.notes.len - 2);
+		search_environment(&s));
+	if (s.notes.len)
+		slip_buf_truncate(&s.notes, s.notes.len - 1);
 	out->notes = slip_buf_take(&s.notes);
 	slip_buf_release(&s.notes);
 }
@@ -173,15 +225,37 @@ void slip_credential_release(struct slip_credential *c)
 	memset(c, 0, sizeof(*c));
 }
 
+static char *who(const struct slip_credential *c)
+{
+	return c->user ? slip_xasprintf("user %s from %s", c->user, c->source)
+		       : slip_xasprintf("a token from %s", c->source);
+}
+
 char *slip_credential_describe(const struct slip_credential *c)
 {
-	bool has_notes = c->notes && c->notes[0];
+	slip_autostrv lines = {0};
+	slip_strv_split(&lines, c->notes && c->notes[0] ? c->notes : "no source is there", '\n');
+	slip_autofree char *notes = slip_strv_join(&lines, "; ");
 	if (c->kind == SLIP_CREDENTIAL_NONE)
-		return slip_xasprintf("no credentials (looked at: %s)",
-			has_notes ? c->notes : "no source is there");
-	slip_autofree char *who =
-		c->user ? slip_xasprintf("user %s", c->user) : slip_xstrdup("a token");
-	if (!has_notes)
-		return slip_xasprintf("%s from %s", who, c->source);
-	return slip_xasprintf("%s from %s (skipped: %s)", who, c->source, c->notes);
+		return slip_xasprintf("no credentials (looked at: %s)", notes);
+	slip_autofree char *login = who(c);
+	if (!c->notes || !c->notes[0])
+		return slip_steal_ptr(&login);
+	return slip_xasprintf("%s (skipped: %s)", login, notes);
+}
+
+void slip_registry_print_login(const struct slip_registry_options *opt, const char *host,
+	const char *repo, struct slip_buf *out)
+{
+	slip_autocredential c = {0};
+	slip_autostrv lines = {0};
+	slip_autofree char *key = slip_host_key(host);
+	slip_credentials_find(opt, key, repo, &c);
+	slip_autofree char *login = c.kind == SLIP_CREDENTIAL_NONE ? NULL : who(&c);
+	slip_buf_addf(out, "%s%s%s: %s\n", host, *repo ? "/" : "", repo,
+		login ? login : "no credentials");
+	if (c.notes && c.notes[0])
+		slip_strv_split(&lines, c.notes, '\n');
+	for (size_t i = 0; i < lines.n; i++)
+		slip_buf_addf(out, "  passed over: %s\n", lines.v[i]);
 }

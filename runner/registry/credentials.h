@@ -8,8 +8,7 @@
  *   5. /kaniko/.docker
  *   6. REGISTRY_AUTH_FILE, else $XDG_RUNTIME_DIR/containers/auth.json and
  *      $XDG_CONFIG_HOME/containers/auth.json (~/.config)
- *   7. GitLab's CI_REGISTRY, CI_REGISTRY_USER and CI_REGISTRY_PASSWORD, and the same of its
- *      dependency proxy (CI_DEPENDENCY_PROXY_SERVER, _USER, _PASSWORD)
+ *   7. the variables that the caller names (a CI system's)
  *
  * Nothing is kept: files and helpers are asked again for each token, since they may rotate. Every
  * secret read is registered with the redactor before it is handed out.
@@ -31,7 +30,7 @@ struct slip_credential {
 	char *user; /* NULL unless BASIC */
 	char *secret;
 	char *source; /* for people: "DOCKER_AUTH_CONFIG"; NULL when there is none */
-	char *notes; /* for people: what was looked at in vain, with reasons */
+	char *notes; /* for people: what was looked at in vain and why, one line each */
 };
 
 /* Never fails: a broken source is one that has nothing, and said in notes. */

@@ -173,16 +173,19 @@ int slip_registry_refused(
 		x->target->repo, answer, more.data, hint ? "; " : "", hint ? hint : "");
 }
 
-static const char *net_remedy(const struct slip_exchange *x, int failure)
+static char *net_remedy(const struct slip_exchange *x, int failure)
 {
+	const struct slip_registry_environment *env = x->registry->opt.environment;
 	if (failure == SLIP_HTTP_TLS)
-		return "trust its certificate authority: --registry-certificate HOST=FILE, "
-		       "SSL_CERT_FILE, SSL_CERT_DIR, CI_SERVER_TLS_CA_FILE, or "
-		       "/etc/docker/certs.d/HOST/ca.crt";
+		return slip_xasprintf(
+			"trust its certificate authority: `registries.HOST.ca` or "
+			"--registry-certificate HOST=FILE, SSL_CERT_FILE, SSL_CERT_DIR, %s%sor "
+			"/etc/docker/certs.d/HOST/ca.crt",
+			env && env->ca_file ? env->ca_file : "", env && env->ca_file ? ", " : "");
 	if (failure == SLIP_HTTP_CONNECT && !x->target->host->is_loopback &&
 		!x->target->host->is_insecure_listed)
-		return "check name, port and proxy; for a registry without TLS add "
-		       "--insecure-registry HOST";
+		return slip_xstrdup("check name, port and proxy; for a registry without TLS add "
+				    "--insecure-registry HOST");
 	return NULL;
 }
 
@@ -190,7 +193,7 @@ int slip_registry_unanswered(const struct slip_exchange *x, struct slip_err *err
 {
 	if (err->code == SLIP_E_CANCELLED)
 		return -1;
-	const char *hint = err->code == SLIP_E_NET ? net_remedy(x, err->status) : NULL;
+	slip_autofree char *hint = err->code == SLIP_E_NET ? net_remedy(x, err->status) : NULL;
 	if (hint) {
 		struct slip_err cause = *err;
 		slip_err_clear(err);

@@ -253,7 +253,7 @@ static int send_authorised(struct slip_exchange *x, struct slip_url *url,
 /* --- redirects ----------------------------------------------------------------------------------
  */
 
-static bool is_redirect(long status)
+bool slip_exchange_is_redirect(long status)
 {
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
@@ -326,7 +326,7 @@ int slip_exchange_once(
 			return -1;
 		slip_url_copy(&x->answered, &url);
 		show_warning(x, resp);
-		if (!is_redirect(resp->status))
+		if (!slip_exchange_is_redirect(resp->status))
 			return 0;
 		if (hops == SLIP_MAX_REDIRECTS)
 			return slip_err_set(err, SLIP_E_REGISTRY, 0, "more than %d redirects",

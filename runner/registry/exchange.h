@@ -43,6 +43,7 @@ int slip_exchange_do(struct slip_exchange *x, struct slip_http_response *resp,
 int slip_exchange_pause(struct slip_exchange *x, struct slip_retry *retry, int rc,
 	struct slip_http_response *resp, bool *again, struct slip_err *err) SLIP_MUST_CHECK;
 
+bool slip_exchange_is_redirect(long status);
 /* Where requests to url, a place that a registry led to, find their TLS settings. */
 void slip_exchange_tls(struct slip_registry *r, const struct slip_target *target,
 	const struct slip_url *url, struct slip_strv *ca_files, struct slip_http_tls *out);

@@ -2,7 +2,9 @@
 
 #include "runner/registry/host.h"
 
-#include <dirent.h>
+#include "runner/base/io.h"
+#include "runner/base/log.h"
+#include "runner/registry/auth_file.h"
 
 static bool lists(const struct slip_strv *names, const char *key)
 {
@@ -56,6 +58,26 @@ static void free_host(void *p)
 	free(h);
 }
 
+/* Only where nobody chose one; a variable that holds no place for a mirror is told, and no more. */
+static void add_environment_mirror(struct slip_hosts *hosts)
+{
+	const struct slip_registry_environment *env = hosts->opt->environment;
+	slip_autofree char *hub = slip_host_key(SLIP_REF_HUB);
+	for (size_t i = 0; i < hosts->mirrors.n; i++) {
+		if (slip_streq(hosts->mirrors.items[i].from, hub))
+			return;
+	}
+	for (const char *const *v = env ? env->hub_mirrors : NULL; v && *v; v++) {
+		const char *target = getenv(*v);
+		struct slip_err why = SLIP_ERR_INIT;
+		if (!target || !*target)
+			continue;
+		if (slip_mirrors_add(&hosts->mirrors, SLIP_REF_HUB, target, &why) < 0)
+			slip_warn("%s: %s", *v, why.msg);
+		return;
+	}
+}
+
 int slip_hosts_init(
 	struct slip_hosts *hosts, const struct slip_registry_options *opt, struct slip_err *err)
 {
@@ -70,8 +92,10 @@ int slip_hosts_init(
 			err) == 0 &&
 		parse_pairs(opt->client_certs, "--registry-client-cert", &hosts->client_certs,
 			err) == 0 &&
-		check_client_certs(&hosts->client_certs, err) == 0)
+		check_client_certs(&hosts->client_certs, err) == 0) {
+		add_environment_mirror(hosts);
 		return 0;
+	}
 	slip_hosts_release(hosts);
 	return -1;
 }
@@ -96,14 +120,14 @@ bool slip_hosts_is_insecure(const struct slip_hosts *hosts, const char *name)
 
 static void add_directory(struct slip_host *h, const char *dir)
 {
-	DIR *d = opendir(dir);
-	if (!d)
+	slip_autostrv names = {0};
+	if (slip_list_names(AT_FDCWD, dir, &names, NULL) < 0)
 		return;
-	for (struct dirent *e = readdir(d); e; e = readdir(d)) {
-		slip_autofree char *path = slip_xasprintf("%s/%s", dir, e->d_name);
-		if (slip_ends_with(e->d_name, ".crt"))
+	for (size_t i = 0; i < names.n; i++) {
+		slip_autofree char *path = slip_xasprintf("%s/%s", dir, names.v[i]);
+		if (slip_ends_with(names.v[i], ".crt"))
 			slip_strv_add(&h->ca_files, path);
-		if (h->client_cert || !slip_ends_with(e->d_name, ".cert"))
+		if (h->client_cert || !slip_ends_with(names.v[i], ".cert"))
 			continue;
 		slip_autofree char *key =
 			slip_xasprintf("%.*s.key", (int)(strlen(path) - strlen(".cert")), path);
@@ -112,7 +136,6 @@ static void add_directory(struct slip_host *h, const char *dir)
 		h->client_cert = slip_steal_ptr(&path);
 		h->client_key = slip_steal_ptr(&key);
 	}
-	closedir(d);
 }
 
 static void add_certs_d(struct slip_host *h, const char *name)
@@ -133,13 +156,19 @@ static void add_certs_d(struct slip_host *h, const char *name)
 	}
 }
 
-static bool is_env_host(const char *variable, const char *key)
+/* A job that names a file which is not there is no reason to fail: others may be trusted. */
+static void add_environment(const struct slip_registry_environment *env, struct slip_host *h)
 {
-	const char *value = getenv(variable);
-	if (!value || !value[0])
-		return false;
-	slip_autofree char *host = slip_host_key(value);
-	return slip_streq(host, key);
+	const char *file = env && env->ca_file ? getenv(env->ca_file) : NULL;
+	if (!file || access(file, R_OK) != 0)
+		return;
+	for (const char *const *variable = env->ca_hosts; *variable; variable++) {
+		const char *value = getenv(*variable);
+		if (value && *value && slip_auth_same_host(value, h->name)) {
+			slip_strv_add(&h->ca_files, file);
+			return;
+		}
+	}
 }
 
 static void set_certificates(const struct slip_hosts *hosts, struct slip_host *h)
@@ -153,15 +182,10 @@ static void set_certificates(const struct slip_hosts *hosts, struct slip_host *h
 		h->client_cert = slip_xstrndup(pair, len);
 		h->client_key = slip_xstrdup(pair + len + 1);
 	}
-	const char *gitlab = getenv("CI_SERVER_TLS_CA_FILE");
-	if (gitlab && access(gitlab, R_OK) == 0 &&
-		(is_env_host("CI_REGISTRY", h->name) || is_env_host("CI_SERVER_HOST", h->name) ||
-			is_env_host("CI_SERVER_FQDN", h->name)))
-		slip_strv_add(&h->ca_files, gitlab);
+	add_environment(hosts->opt->environment, h);
 	add_certs_d(h, h->name);
 	if (slip_streq(h->name, "registry-1.docker.io"))
 		add_certs_d(h, SLIP_REF_HUB);
-	slip_strv_sort(&h->ca_files); /* readdir's order must not matter */
 }
 
 /* --- one host -----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@
  *
  * Certificates come from --registry-certificate and --registry-client-cert, from certs.d/<host>/
  * (*.crt; *.cert with *.key) below ~/.config/containers, /etc/containers and /etc/docker, and from
- * CI_SERVER_TLS_CA_FILE for GitLab's own hosts.
+ * the file that the environment names (struct slip_registry_environment).
  */
 #ifndef SLIP_REGISTRY_HOST_H
 #define SLIP_REGISTRY_HOST_H

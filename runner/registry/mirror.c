@@ -60,7 +60,8 @@ static int parse_target(const char *text, struct slip_mirror *m, struct slip_err
 	return 0;
 }
 
-static int add(struct slip_mirrors *out, const char *from, const char *target, struct slip_err *err)
+int slip_mirrors_add(
+	struct slip_mirrors *out, const char *from, const char *target, struct slip_err *err)
 {
 	struct slip_mirror m = {0};
 	if (parse_target(target, &m, err) != 0)
@@ -78,7 +79,7 @@ static int add_map(struct slip_mirrors *out, const char *map, struct slip_err *e
 		return slip_err_set(err, SLIP_E_USAGE, 0,
 			"registry map \"%s\" is not of the form HOST=TARGET", map);
 	slip_autofree char *from = slip_xstrndup(map, (size_t)(equals - map));
-	return add(out, from, equals + 1, err);
+	return slip_mirrors_add(out, from, equals + 1, err);
 }
 
 static int parse_lists(const struct slip_strv *maps, const struct slip_strv *hub_mirrors,
@@ -92,7 +93,7 @@ static int parse_lists(const struct slip_strv *maps, const struct slip_strv *hub
 				return -1;
 	}
 	for (size_t i = 0; hub_mirrors && i < hub_mirrors->n; i++)
-		if (add(out, SLIP_REF_HUB, hub_mirrors->v[i], err) != 0)
+		if (slip_mirrors_add(out, SLIP_REF_HUB, hub_mirrors->v[i], err) != 0)
 			return -1;
 	return 0;
 }

@@ -27,6 +27,9 @@ struct slip_mirrors {
 /* Both lists may be NULL. out is initialised by the call, and empty on failure. SLIP_E_USAGE. */
 int slip_mirrors_parse(const struct slip_strv *maps, const struct slip_strv *hub_mirrors,
 	struct slip_mirrors *out, struct slip_err *err) SLIP_MUST_CHECK;
+/* One more, last in order; nothing on failure. */
+int slip_mirrors_add(struct slip_mirrors *m, const char *from, const char *target,
+	struct slip_err *err) SLIP_MUST_CHECK;
 void slip_mirrors_release(struct slip_mirrors *m);
 
 /*

@@ -90,11 +90,12 @@ int slip_registry_get_manifest(struct slip_registry *r, const struct slip_ref *r
 	struct slip_manifest_bytes *out, struct slip_err *err)
 {
 	slip_autotargets targets = {0};
+	slip_autofree char *own = slip_host_key(slip_ref_api_host(ref));
 	slip_hosts_targets(&r->hosts, ref, SLIP_ACCESS_PULL, &targets);
 	for (size_t i = 0;; i++) {
 		const struct slip_target *t = &targets.items[i];
 		if (get_manifest(r, t, ref, out, err) == 0) {
-			if (targets.n > 1)
+			if (targets.n > 1 || !slip_streq(t->host->name, own))
 				slip_info("%s/%s comes from %s", ref->domain, ref->path,
 					t->host->name);
 			return 0;

@@ -22,11 +22,42 @@
 
 struct slip_registry;
 
-/* A user and password given for one host (the spec's `registries:`); they win over every file. */
+/* A secret of the caller's: its text, or a file that is read anew for each token. */
+struct slip_registry_secret {
+	const char *text;
+	const char *file;
+};
+
+/*
+ * What is given for one host (the spec's `registries:`): user and password, or a token that the
+ * registry itself takes. Wins over every file.
+ */
 struct slip_registry_login {
 	const char *host;
 	const char *user;
+	struct slip_registry_secret password;
+	struct slip_registry_secret token;
+};
+
+/*
+ * What the environment may say of registries, as names of variables: the client knows none of a CI
+ * system's by itself. Each is read when it is needed.
+ */
+struct slip_registry_variables {
+	const char *host;
+	const char *user; /* NULL: the user is `fixed_user` */
+	const char *fixed_user;
 	const char *password;
+	const char *within; /* an image's name: a login for it and what is below; NULL: for all */
+};
+struct slip_registry_environment {
+	const struct slip_registry_variables *logins; /* asked last, in order */
+	size_t n_logins;
+	const char *ca_file; /* a PEM file to trust for the hosts in ... */
+	const char *const *ca_hosts; /* ... these; ends with NULL */
+	/* A mirror of Docker Hub, the first that is set, where none is configured; ends with NULL.
+	 */
+	const char *const *hub_mirrors;
 };
 
 /*
@@ -48,6 +79,7 @@ struct slip_registry_options {
 	const char *docker_config; /* directory, file or JSON text; NULL: as of credentials.h */
 	const struct slip_registry_login *logins;
 	size_t n_logins;
+	const struct slip_registry_environment *environment; /* NULL: none */
 	unsigned retry_pause_ms; /* upper bound of the first pause; 0: the policy's */
 	unsigned retry_budget_s; /* --retry-budget; 0: the policy's */
 };
@@ -128,5 +160,8 @@ int slip_registry_check_push(
  * /kaniko/.docker/config.json") and why others were not; never a secret. The text is the caller's.
  */
 char *slip_registry_explain_login(struct slip_registry *r, const struct slip_ref *ref);
+/* The same without a client and at length: a line for every source that was looked at. */
+void slip_registry_print_login(const struct slip_registry_options *opt, const char *host,
+	const char *repo, struct slip_buf *out);
 
 #endif

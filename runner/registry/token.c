@@ -175,11 +175,6 @@ static int send_inquiry(struct inquiry *q, const struct slip_url *url, bool with
 	return rc;
 }
 
-static bool is_redirect(long status)
-{
-	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 /* Redirects of a GET are followed; an identity token goes nowhere but to its realm. */
 static int inquire_once(struct inquiry *q, struct slip_http_response *resp, struct slip_err *err)
 {
@@ -197,7 +192,8 @@ static int inquire_once(struct inquiry *q, struct slip_http_response *resp, stru
 		if (send_inquiry(q, &url, slip_url_same_origin(&url, &realm), resp, err) != 0)
 			return -1;
 		const char *location = slip_http_header(resp, "location");
-		if (!is_redirect(resp->status) || !location || hops == SLIP_MAX_REDIRECTS ||
+		if (!slip_exchange_is_redirect(resp->status) || !location ||
+			hops == SLIP_MAX_REDIRECTS ||
 			q->credential->kind == SLIP_CREDENTIAL_IDENTITY) {
 			slip_url_copy(&q->context.answered, &url);
 			return 0;

@@ -17,14 +17,23 @@ struct event_row {
 
 static const struct event_row rows[] = {
 	{"base.resolved", SLIP_TONE_QUIET, INFO, "base image {name}<@{digest}>"},
+	{"build.alive", SLIP_TONE_QUIET, INFO,
+		"still at it after {seconds:seconds}<: {text}><; {pulled:bytes} pulled><, "
+		"{pushed:bytes} pushed><, {read:bytes} read>"},
+	{"build.cache", SLIP_TONE_QUIET, INFO, "cache {repo}<, {access}><, {login}>"},
+	{"build.context", SLIP_TONE_QUIET, INFO, "context {context}: {bytes:bytes} are used"},
 	{"build.done", SLIP_TONE_GOOD, INFO,
-		"built {digest}<, {hits} cached>< and {misses} built> in {seconds:seconds}"},
+		"built {digest}<, {hits} cached>< and {misses} built><, {pulled:bytes} "
+		"pulled><, {pushed:bytes} pushed> in {seconds:seconds}"},
+	{"build.image", SLIP_TONE_QUIET, INFO, "destination {ref}<, {access}><, {login}>"},
 	{"build.start", SLIP_TONE_HEAD, INFO,
-		"building {dockerfile}<, target {target}>< for {platform}><, isolation "
-		"{isolation}>"},
+		"building {dockerfile}<, target {target}>< from {context}>< for "
+		"{platform}><, isolation {isolation}>"},
 	{"cache.put", SLIP_TONE_QUIET, DEBUG, "cached {key}<, {bytes:bytes}>"},
 	{"image.pushed", SLIP_TONE_GOOD, INFO, "pushed {ref}<@{digest}>< in {seconds:seconds}>"},
 	{"image.written", SLIP_TONE_GOOD, INFO, "wrote {path}<, {bytes:bytes}>"},
+	{"phase.done", SLIP_TONE_QUIET, DEBUG, "{text}: {seconds:seconds}"},
+	{"phase.start", SLIP_TONE_QUIET, INFO, "{text}"},
 	{"pipeline.done", SLIP_TONE_PLAIN, INFO,
 		"pipeline {status}: {summary} in {seconds:seconds}"},
 	{"pipeline.start", SLIP_TONE_HEAD, INFO,
@@ -32,9 +41,9 @@ static const struct event_row rows[] = {
 	{"stage.alive", SLIP_TONE_QUIET, INFO, "still running after {seconds:seconds}"},
 	{"stage.artifact", SLIP_TONE_QUIET, DEBUG, "artifact {path}"},
 	{"stage.done", SLIP_TONE_PLAIN, INFO, "{status} in {seconds:seconds}<: {error}>"},
-	{"stage.plan", SLIP_TONE_QUIET, DEBUG, "planned: {kind}"},
+	{"stage.plan", SLIP_TONE_PLAIN, INFO, "will {kind}<: {text}>"},
 	{"stage.retry", SLIP_TONE_WARN, INFO,
-		"attempt {attempt} of {attempts}< in {delay:seconds}>"},
+		"attempt {attempt} of {attempts}< in {delay:seconds}><: {error}>"},
 	{"stage.skip", SLIP_TONE_QUIET, INFO, "skipped: {reason}"},
 	{"stage.start", SLIP_TONE_HEAD, INFO, "{kind}<: {text}>"},
 	{"step.cached", SLIP_TONE_QUIET, INFO,
@@ -89,7 +98,7 @@ static bool add_field(
 	if (!value || !*value)
 		return false;
 	if (!colon)
-		slip_text_add_line(out, value, strlen(value), false);
+		slip_text_add_lines(out, value);
 	else if (colon[1] == 's')
 		slip_add_seconds(out, strtod(value, NULL));
 	else

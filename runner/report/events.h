@@ -13,6 +13,7 @@
 #include "runner/base/log.h"
 
 enum slip_tone {
+	SLIP_TONE_AUTO, /* whatever the record says by itself */
 	SLIP_TONE_PLAIN,
 	SLIP_TONE_HEAD, /* something begins */
 	SLIP_TONE_GOOD,
@@ -22,8 +23,8 @@ enum slip_tone {
 };
 
 /*
- * Append the event as one line without LF. False when it has no line for people, or one of a level
- * below `least` (then nothing is appended).
+ * Append the event without a last LF (a field, such as an error, may have several lines). False
+ * when it has no line for people, or one of a level below `least` (then nothing is appended).
  */
 bool slip_event_render(const struct slip_record *r, enum slip_log_level least, struct slip_buf *out,
 	enum slip_tone *tone);

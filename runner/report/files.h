@@ -3,7 +3,7 @@
  *
  * All exist and are valid from the start and are replaced by rename, so that a killed job leaves
  * usable reports. The directory is reached through a descriptor opened at the start: a command that
- * puts a link in its place does not redirect them.
+ * puts a link in its place does not redirect them. The table in files.c says who reads which.
  */
 #ifndef SLIP_REPORT_FILES_H
 #define SLIP_REPORT_FILES_H
@@ -15,14 +15,22 @@
 
 /* Append the document to out. */
 typedef void slip_report_writer(const struct slip_model *m, struct slip_buf *out);
-slip_report_writer slip_report_json; /* report.json, docs/pipeline.md */
-slip_report_writer slip_report_outputs_json; /* outputs.json: {stage: {name: value}} */
-slip_report_writer slip_report_outputs_env; /* outputs.env: GitLab's dotenv, within its limits */
-slip_report_writer slip_report_junit; /* junit/slipway.xml: a case per stage and instruction */
-slip_report_writer slip_report_timeline; /* timeline.html: one self-contained file */
-slip_report_writer slip_report_metrics; /* metrics.txt: OpenMetrics */
+slip_report_writer slip_report_annotations;
+slip_report_writer slip_report_codequality;
+slip_report_writer slip_report_json;
+slip_report_writer slip_report_junit;
+slip_report_writer slip_report_metrics;
+slip_report_writer slip_report_outputs_env;
+slip_report_writer slip_report_outputs_json;
+slip_report_writer slip_report_sarif;
+slip_report_writer slip_report_timeline;
+/* What outputs.env has no place for, as STAGE.OUTPUT. */
+void slip_report_left_out(const struct slip_model *m, struct slip_strv *names);
 
-/* A sink that keeps a model and writes the files; `dir` is the sink's from now on. */
-struct slip_sink slip_files_sink(int dir);
+/*
+ * A sink that fills the model, which stays the caller's, and writes the files; `dir` is the sink's
+ * from now on.
+ */
+struct slip_sink slip_files_sink(int dir, struct slip_model *model);
 
 #endif

@@ -1,15 +1,27 @@
 librunner_a_SOURCES += \
+	runner/report/annotations.c \
 	runner/report/console.c \
 	runner/report/console.h \
+	runner/report/console_gitlab.c \
+	runner/report/console_jenkins.c \
+	runner/report/console_json.c \
+	runner/report/console_lane.c \
+	runner/report/console_plain.c \
+	runner/report/console_screen.c \
+	runner/report/console_style.h \
+	runner/report/console_tty.c \
 	runner/report/events.c \
 	runner/report/events.h \
 	runner/report/files.c \
 	runner/report/files.h \
+	runner/report/findings.c \
 	runner/report/hub.c \
 	runner/report/hub.h \
 	runner/report/junit.c \
-	runner/report/limit.c \
-	runner/report/limit.h \
+	runner/report/line.c \
+	runner/report/line.h \
+	runner/report/links.c \
+	runner/report/links.h \
 	runner/report/log_options.h \
 	runner/report/markup.c \
 	runner/report/markup.h \
@@ -27,5 +39,9 @@ librunner_a_SOURCES += \
 	runner/report/text.c \
 	runner/report/text.h \
 	runner/report/timeline.c \
+	runner/report/timeline_chart.c \
+	runner/report/timeline_internal.h \
 	runner/report/trace.c \
-	runner/report/trace.h
+	runner/report/trace.h \
+	runner/report/values.c \
+	runner/report/values.h

@@ -7,19 +7,24 @@
 #define SLIP_REPORT_REPORT_H
 
 #include "runner/report/hub.h"
+#include "runner/report/log_options.h"
+#include "runner/report/model.h"
 
 struct slip_report_options {
-	const char *verbosity; /* NULL: info */
-	const char *log_format; /* NULL: color */
-	bool log_timestamp;
+	const struct slip_log_flags *log;
 	const char *out_dir; /* NULL: no files */
 };
 
 struct slip_report {
 	struct slip_hub hub;
+	struct slip_model model; /* of what happened so far; valid with files only */
+	bool has_files;
 };
 
 int slip_report_open(struct slip_report *r, const struct slip_report_options *opt,
+	struct slip_err *err) SLIP_MUST_CHECK;
+/* The value of STAGE.OUTPUT (report/values.h), the caller's. After the run, before close. */
+int slip_report_value(const struct slip_report *r, const char *name, char **out,
 	struct slip_err *err) SLIP_MUST_CHECK;
 /* Writes the reports for the last time. Fine twice, and after a failed open. */
 void slip_report_close(struct slip_report *r);

@@ -1,4 +1,4 @@
-/* report.json and outputs.json. */
+/* report.json and outputs.json, by the schemas in docs/formats. */
 #include "config.h"
 
 #include "runner/base/clock.h"
@@ -21,7 +21,12 @@ static struct slip_json *step_json(const struct slip_model_step *s)
 	slip_json_set_str(obj, "reason", s->reason);
 	set_seconds(obj, "start", s->start);
 	set_seconds(obj, "seconds", s->seconds);
+	set_seconds(obj, "prepareSeconds", s->prepare);
+	set_seconds(obj, "commandSeconds", s->command);
 	slip_json_set_int(obj, "bytes", s->bytes);
+	slip_json_set_str(obj, "digest", s->digest);
+	if (s->line > 0)
+		slip_json_set_int(obj, "line", s->line);
 	return obj;
 }
 
@@ -49,6 +54,8 @@ static void set_builds(struct slip_json *obj, const struct slip_model_stage *s)
 	slip_json_set_int(cache, "hits", s->hits);
 	slip_json_set_int(cache, "misses", s->misses);
 	slip_json_set(obj, "cache", cache);
+	slip_json_set_int(obj, "pulledBytes", s->pulled);
+	slip_json_set_int(obj, "pushedBytes", s->pushed);
 	slip_json_set(obj, "steps", steps);
 }
 
@@ -58,9 +65,17 @@ static struct slip_json *stage_json(const struct slip_model_stage *s)
 	slip_json_set_str(obj, "name", s->name);
 	slip_json_set_str(obj, "id", s->id);
 	slip_json_set_str(obj, "kind", s->kind);
+	slip_json_set_str(obj, "text", s->text);
+	slip_json_set_str(obj, "file", s->file);
 	slip_json_set_str(obj, "status", s->status);
 	slip_json_set_str(obj, "error", s->error);
 	slip_json_set_str(obj, "errorClass", s->error_class);
+	if (s->failure_file) {
+		struct slip_json *at = slip_json_object();
+		slip_json_set_str(at, "file", s->failure_file);
+		slip_json_set_int(at, "line", s->failure_line);
+		slip_json_set(obj, "failedAt", at);
+	}
 	slip_json_set_int(obj, "exitStatus", s->exit_status);
 	slip_json_set_int(obj, "attempts", s->attempts);
 	set_seconds(obj, "start", s->start);
@@ -72,6 +87,24 @@ static struct slip_json *stage_json(const struct slip_model_stage *s)
 	if (s->error)
 		slip_json_set(obj, "tail", slip_json_strings(&s->tail));
 	return obj;
+}
+
+static struct slip_json *findings_json(const struct slip_model *m)
+{
+	struct slip_json *list = slip_json_array();
+	for (size_t i = 0; i < m->n_findings; i++) {
+		const struct slip_model_finding *f = &m->findings[i];
+		struct slip_json *obj = slip_json_object();
+		slip_json_set_str(obj, "rule", f->rule);
+		slip_json_set_str(obj, "severity", f->is_error ? "error" : "warning");
+		slip_json_set_str(obj, "message", f->message);
+		slip_json_set_str(obj, "file", f->file);
+		slip_json_set_int(obj, "line", f->line);
+		if (f->col > 0)
+			slip_json_set_int(obj, "col", f->col);
+		slip_json_append(list, obj);
+	}
+	return list;
 }
 
 void slip_report_json(const struct slip_model *m, struct slip_buf *out)
@@ -87,10 +120,12 @@ void slip_report_json(const struct slip_model *m, struct slip_buf *out)
 	slip_json_set_int(obj, "exitStatus", m->exit_status);
 	slip_json_set_str(obj, "began", began);
 	set_seconds(obj, "seconds", m->seconds);
+	slip_json_set_str(obj, "error", m->error);
 	slip_json_set_int(obj, "warnings", (int64_t)m->warnings);
 	struct slip_json *stages = slip_json_array();
 	for (size_t i = 0; i < m->n; i++)
 		slip_json_append(stages, stage_json(m->stages[i]));
+	slip_json_set(obj, "findings", findings_json(m));
 	slip_json_set(obj, "stages", stages);
 	slip_autofree char *text = slip_json_print_pretty(obj);
 	slip_buf_add_str(out, text);

@@ -3,8 +3,9 @@
 #include "runner/report/stagelog.h"
 
 #include "runner/base/io.h"
+#include "runner/base/limits.h"
 #include "runner/base/map.h"
-#include "runner/report/console.h"
+#include "runner/report/line.h"
 
 #define MAX_STAGE_NAME 100
 
@@ -15,13 +16,11 @@ struct stagelog {
 
 struct one_log {
 	int fd;
-	struct slip_sink text; /* renders into fd */
 };
 
 static void free_log(void *p)
 {
 	struct one_log *log = p;
-	log->text.close(log->text.ctx);
 	if (log->fd >= 0)
 		close(log->fd);
 	free(log);
@@ -35,9 +34,17 @@ static struct one_log *open_log(int dir, const char *stage)
 	unlinkat(dir, name, 0);
 	log->fd = openat(
 		dir, name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
-	log->text = slip_console_sink(&(struct slip_console_options){
-		.fd = log->fd, .format = SLIP_LOG_TEXT, .level = SLIP_LOG_TRACE});
 	return log;
+}
+
+static void write_record(int fd, const struct slip_record *r)
+{
+	static const struct slip_line_options options = {
+		.level = SLIP_LOG_TRACE, .max = SLIP_MAX_LOG_LINE};
+	slip_autobuf text;
+	slip_buf_init(&text, SLIP_MAX_LINES);
+	slip_line_add(&options, r, SLIP_TONE_AUTO, &text);
+	(void)!slip_write_all(fd, text.data, text.len, NULL);
 }
 
 static void record(void *ctx, const struct slip_record *r)
@@ -58,7 +65,7 @@ static void record(void *ctx, const struct slip_record *r)
 		slip_map_set(&l->open, stage, log);
 	}
 	if (log->fd >= 0)
-		log->text.record(log->text.ctx, r);
+		write_record(log->fd, r);
 }
 
 static void close_all(void *ctx)

@@ -2,6 +2,7 @@
 
 #include "runner/report/text.h"
 
+#include "runner/base/escape.h"
 #include "runner/base/limits.h"
 
 size_t slip_text_utf8(const char *s, size_t len, uint32_t *codepoint)
@@ -30,29 +31,33 @@ static bool is_deceptive(uint32_t c)
 	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
-/* The length of a colour sequence at s, or 0. */
-static size_t sgr(const char *s, size_t len)
+/*
+ * GitLab takes "section_start:TIME:NAME" and "section_end:TIME:NAME" anywhere in a line for a
+ * marker of its own: none is left with that colon. The text before it is looked at as it was
+ * written, so that nothing dropped from its middle makes a difference.
+ */
+static bool is_section_marker(const struct slip_buf *out, size_t start)
 {
-	if (len < 3 || s[0] != '\x1b' || s[1] != '[')
-		return 0;
-	for (size_t i = 2; i < len && i < 40; i++) {
-		if (s[i] == 'm')
-			return i + 1;
-		if ((s[i] < '0' || s[i] > '9') && s[i] != ';' && s[i] != ':')
-			return 0;
-	}
-	return 0;
+	return slip_ends_with(out->data + start, "section_start") ||
+	       slip_ends_with(out->data + start, "section_end");
 }
 
-/* One character or escape at s; returns how many bytes it was. */
-static size_t add_one(struct slip_buf *out, const char *s, size_t len, bool keep_colour)
+static size_t add_ordinary(struct slip_buf *out, const char *s, size_t len)
 {
-	size_t n = keep_colour ? sgr(s, len) : 0;
-	if (n) {
-		slip_buf_add(out, s, n);
-		return n;
-	}
+	size_t n = 0;
+	while (n < len && s[n] >= 0x20 && s[n] < 0x7f && s[n] != ':')
+		n++;
+	slip_buf_add(out, s, n);
+	return n;
+}
+
+/* Ordinary characters, at most max, or one that is not. Returns how many bytes it took. */
+static size_t add_some(struct slip_buf *out, size_t start, const char *s, size_t len, size_t max)
+{
 	uint32_t c = 0;
+	size_t n = add_ordinary(out, s, len < max ? len : max);
+	if (n)
+		return n;
 	n = slip_text_utf8(s, len, &c);
 	if (n == 0 || (c < 0x20 && c != '\t') || c == 0x7f) {
 		slip_buf_addf(out, "\\x%02x", (unsigned char)*s);
@@ -60,6 +65,8 @@ static size_t add_one(struct slip_buf *out, const char *s, size_t len, bool keep
 	}
 	if (c >= 0x80 && c < 0xa0)
 		slip_buf_addf(out, "\\x%02x", c);
+	else if (c == ':' && is_section_marker(out, start))
+		slip_buf_add_str(out, "\\x3a");
 	else if (is_deceptive(c))
 		slip_buf_addf(out, "\\u%04x", c);
 	else
@@ -67,14 +74,41 @@ static size_t add_one(struct slip_buf *out, const char *s, size_t len, bool keep
 	return n;
 }
 
+size_t slip_text_add_piece(
+	struct slip_buf *out, const char *s, size_t len, size_t max, bool keep_colour)
+{
+	size_t start = out->len, i = 0;
+	bool is_coloured = false;
+	while (i < len && out->len - start < max) {
+		enum slip_escape kind;
+		size_t n = slip_escape_at(s + i, len - i, &kind);
+		if (!n) {
+			i += add_some(out, start, s + i, len - i, start + max - out->len);
+			continue;
+		}
+		if (keep_colour && kind == SLIP_ESCAPE_COLOUR) {
+			slip_buf_add(out, s + i, n);
+			is_coloured = true;
+		}
+		i += n;
+	}
+	if (is_coloured)
+		slip_buf_add_str(out, "\x1b[0m");
+	return i;
+}
+
 void slip_text_add_line(struct slip_buf *out, const char *s, size_t len, bool keep_colour)
 {
-	size_t start = out->len, shown = len > SLIP_MAX_LOG_LINE ? SLIP_MAX_LOG_LINE : len;
-	bool coloured = keep_colour && memchr(s, '\x1b', shown) != NULL;
-	for (size_t i = 0; i < shown && out->len - start < SLIP_MAX_LOG_LINE;)
-		i += add_one(out, s + i, len - i, keep_colour);
-	if (coloured)
-		slip_buf_add_str(out, "\x1b[0m");
-	if (shown < len || out->len - start >= SLIP_MAX_LOG_LINE)
-		slip_buf_add_str(out, " [line cut]");
+	size_t shown = len > SLIP_MAX_LOG_LINE ? SLIP_MAX_LOG_LINE : len;
+	if (slip_text_add_piece(out, s, shown, SLIP_MAX_LOG_LINE, keep_colour) < len)
+		slip_buf_add_str(out, SLIP_TEXT_CUT);
+}
+
+void slip_text_add_lines(struct slip_buf *out, const char *s)
+{
+	for (size_t n; n = strcspn(s, "\n"), s[n]; s += n + 1) {
+		slip_text_add_line(out, s, n, false);
+		slip_buf_add_char(out, '\n');
+	}
+	slip_text_add_line(out, s, strlen(s), false);
 }

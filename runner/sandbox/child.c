@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "runner/base/cgroup.h"
 #include "runner/base/io.h"
 #include "runner/base/path.h"
 #include "runner/sandbox/sandbox_internal.h"
@@ -25,7 +26,6 @@
  */
 
 #define DEFAULT_HOSTNAME "slipway"
-#define OOM_SCORE 500
 #define STATUS_NOT_EXECUTABLE 126
 #define STATUS_NOT_FOUND 127
 
@@ -228,19 +228,6 @@ static void command_main(const struct slip_instructions *in)
 /* --- the init
  * ------------------------------------------------------------------------------------- */
 
-/* Raising needs no right. A pod may have set more already. */
-static void raise_oom_score(void)
-{
-	slip_autoclose int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
-	char text[16];
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
-		return;
-	text[n] = '\0';
-	if (strtol(text, NULL, 10) < OOM_SCORE)
-		(void)!pwrite(fd, "500\n", 4, 0);
-}
-
 static int bring_loopback_up(struct slip_err *err)
 {
 	struct ifreq req = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
@@ -296,10 +283,12 @@ static void init_main(
 {
 	struct slip_err err = SLIP_ERR_INIT;
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	raise_oom_score();
+	slip_cgroup_offer(0);
 	if (!in->spec.hostname)
 		in->spec.hostname = slip_xstrdup(DEFAULT_HOSTNAME);
-	if (sethostname(in->spec.hostname, strlen(in->spec.hostname)) < 0) {
+	/* Filters of containers (podman's) allow the namespace, but not its name: it keeps theirs.
+	 */
+	if (sethostname(in->spec.hostname, strlen(in->spec.hostname)) < 0 && errno != EPERM) {
 		slip_err_set(&err, SLIP_E_SANDBOX, errno, "set the host name");
 		fail(&err);
 	}

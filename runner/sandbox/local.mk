@@ -7,7 +7,6 @@ librunner_a_SOURCES += \
 	runner/sandbox/mount.c \
 	runner/sandbox/namespaces.c \
 	runner/sandbox/namespaces_root.c \
-	runner/sandbox/oom.c \
 	runner/sandbox/overlay.c \
 	runner/sandbox/overlay.h \
 	runner/sandbox/privileges.c \

@@ -136,10 +136,21 @@ static int enter_by_userns(const char *work_dir, struct slip_isolation *out, str
 	return enter_userns(out, ns, err);
 }
 
+/*
+ * The only process of a mount namespace (process 1 of a pod) ends the namespace by leaving it:
+ * files opened before would have other paths, and volumes below them would be gone. A descriptor of
+ * the namespace keeps it, until this process ends; without /proc there is none.
+ */
+static void keep_mounts(void)
+{
+	(void)!open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+}
+
 static int namespaces_enter(const char *work_dir, struct slip_isolation *out, struct slip_err *err)
 {
 	struct slip_userns ns = {0};
 	const char *refused = NULL;
+	keep_mounts();
 	if (geteuid() == 0 && unshare(CLONE_NEWNS) == 0) {
 		if (enter_directly(work_dir, out, err) < 0)
 			return -1;

@@ -2,6 +2,7 @@
 
 #include "runner/sandbox/run.h"
 
+#include "runner/base/cgroup.h"
 #include "runner/base/clock.h"
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
@@ -184,23 +185,27 @@ static int start(const struct slip_isolation *iso, const struct slip_sandbox_spe
 	return slip_proc_start(&proc, &c->proc, err);
 }
 
-static int command_failed(struct command *c, int status, uint64_t oom_kills, struct slip_err *err)
+static int command_failed(
+	struct command *c, int status, const struct slip_cgroup *before, struct slip_err *err)
 {
 	bool killed = status > 128 && status < 128 + NSIG;
-	bool starved = status == 128 + SIGKILL && slip_oom_kills() > oom_kills;
+	slip_autobuf starved;
+	slip_buf_init(&starved, SLIP_ERR_MSG_MAX);
+	slip_cgroup_explain_oom(before, &starved);
 	if (!c->ready)
 		return slip_err_set(err, SLIP_E_SANDBOX, 0,
 			"the sandbox ended with status %d before the command was started%s", status,
-			starved ? ": out of memory" : "");
+			starved.data);
 	slip_err_set(err, SLIP_E_COMMAND, 0, "the command ended with status %d%s%s%s%s", status,
 		killed ? " (" : "", killed ? strsignal(status - 128) : "", killed ? ")" : "",
-		starved ? "; this container's memory limit was reached: raise it" : "");
+		starved.data);
 	err->status = status;
 	return -1;
 }
 
 /* Reap the child, and say how it went. */
-static int finish(struct command *c, uint64_t oom_kills, int timeout_ms, struct slip_err *err)
+static int finish(
+	struct command *c, const struct slip_cgroup *before, int timeout_ms, struct slip_err *err)
 {
 	int status = 0;
 	if (c->stopped == SLIP_E_NONE && slip_proc_wait(&c->proc, -1, &status, err) < 0) {
@@ -219,7 +224,7 @@ static int finish(struct command *c, uint64_t oom_kills, int timeout_ms, struct 
 	if (c->failure.code != SLIP_E_NONE)
 		return slip_err_copy(err, &c->failure);
 	if (status != 0 || !c->ready)
-		return command_failed(c, status, oom_kills, err);
+		return command_failed(c, status, before, err);
 	return 0;
 }
 
@@ -248,7 +253,8 @@ int slip_sandbox_run(const struct slip_isolation *iso, const struct slip_sandbox
 {
 	if (check_spec(iso, spec, err) < 0)
 		return -1;
-	uint64_t oom_kills = slip_oom_kills();
+	struct slip_cgroup before;
+	slip_cgroup_read(&before);
 	slip_cleanup(command_release) struct command c = {
 		.proc = {.pid = -1, .pidfd = -1},
 		.output = -1,
@@ -262,5 +268,5 @@ int slip_sandbox_run(const struct slip_isolation *iso, const struct slip_sandbox
 		return slip_err_wrap(err, "start the sandbox");
 	follow(&c);
 	drain(&c);
-	return finish(&c, oom_kills, spec->timeout_ms, err);
+	return finish(&c, &before, spec->timeout_ms, err);
 }

@@ -139,10 +139,4 @@ int slip_privileges_drop(const struct slip_instructions *in, struct slip_err *er
 int slip_seccomp_install(struct slip_err *err) SLIP_MUST_CHECK;
 bool slip_seccomp_available(void);
 
-/* --- memory limit (oom.c)
- * -------------------------------------------------------------------------- */
-
-/* How often the kernel killed for want of memory in this process' cgroup; 0 when unknown. */
-uint64_t slip_oom_kills(void);
-
 #endif

@@ -179,10 +179,59 @@ enum slip_spec_image_format {
 	SLIP_SPEC_FORMAT_OCI,
 };
 
+enum slip_tag_type {
+	SLIP_TAG_SCHEDULE,
+	SLIP_TAG_SEMVER,
+	SLIP_TAG_EDGE,
+	SLIP_TAG_REF,
+	SLIP_TAG_RAW,
+	SLIP_TAG_SHA,
+};
+
+enum slip_tag_event {
+	SLIP_TAG_EVENT_BRANCH,
+	SLIP_TAG_EVENT_TAG,
+	SLIP_TAG_EVENT_PR,
+};
+
+enum slip_tag_sha {
+	SLIP_TAG_SHA_SHORT,
+	SLIP_TAG_SHA_LONG,
+};
+
+enum slip_tag_latest {
+	SLIP_TAG_LATEST_AUTO,
+	SLIP_TAG_LATEST_TRUE,
+	SLIP_TAG_LATEST_FALSE,
+};
+
+/* A rule that may give the image a tag (steps/image/tags.h). */
+struct slip_tag_rule {
+	struct slip_value type;
+	struct slip_value enable; /* absent: true */
+	struct slip_value priority;
+	struct slip_value prefix;
+	struct slip_value suffix;
+	struct slip_value pattern; /* semver, schedule */
+	struct slip_value value; /* raw; semver: instead of the git tag */
+	struct slip_value event; /* ref */
+	struct slip_value branch; /* edge */
+	struct slip_value format; /* sha */
+};
+
+struct slip_tag_flavor {
+	struct slip_value latest;
+	struct slip_value prefix;
+	struct slip_value suffix;
+	struct slip_value prefix_latest;
+	struct slip_value suffix_latest;
+};
+
 /* A member for every flag of `slipway build`, named as the flag. */
 struct slip_build_spec {
 	struct slip_value context;
 	struct slip_value context_sub_path;
+	struct slip_value context_modes;
 	struct slip_value dockerfile;
 	struct slip_value_map git;
 	struct slip_value target;
@@ -195,6 +244,10 @@ struct slip_build_spec {
 	struct slip_value ignore_var_run;
 
 	struct slip_values destinations;
+	SLIP_ARRAY_OF(struct slip_tag_rule) tags; /* for destinations without a tag */
+	struct slip_tag_flavor flavor;
+	struct slip_value oci_labels;
+	struct slip_value source_date_epoch; /* "commit", or seconds */
 	struct slip_value no_push;
 	struct slip_value oci_layout_path;
 	struct slip_value tar_path;
@@ -248,15 +301,29 @@ struct slip_push_spec {
 	struct slip_value push_retry;
 };
 
+struct slip_kubeconfig_spec {
+	struct slip_value file;
+	struct slip_value secret; /* name of one of the pipeline's secrets, which holds the text */
+};
+
+enum slip_deploy_dry_run {
+	SLIP_DEPLOY_DRY_RUN_NONE,
+	SLIP_DEPLOY_DRY_RUN_CLIENT,
+	SLIP_DEPLOY_DRY_RUN_SERVER,
+};
+
 struct slip_deploy_spec {
 	struct slip_values manifests;
+	struct slip_value kustomize;
 	struct slip_value_map replace; /* literal text to value */
 	struct slip_value_map images; /* image name to reference */
 	struct slip_value namespace_name;
-	struct slip_value kubeconfig;
+	struct slip_kubeconfig_spec kubeconfig;
 	struct slip_value kube_context;
 	struct slip_value wait; /* duration; absent: do not wait */
 	struct slip_value server_side;
+	struct slip_value dry_run;
+	struct slip_value diff;
 };
 
 /* --- a stage ---------------------------------------------------------------------------------- */

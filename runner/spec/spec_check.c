@@ -78,6 +78,13 @@ static void check_secrets(struct slip_checker *c, const struct slip_pipeline_sta
 	}
 	for (size_t i = 0; i < stage->build.secrets.n; i++)
 		check_secret(c, &stage->build.secrets.v[i]);
+	if (slip_value_is_set(&stage->deploy.kubeconfig.secret))
+		check_secret(c, &stage->deploy.kubeconfig.secret);
+	if (stage->kind == SLIP_STAGE_DEPLOY && slip_value_is_set(&stage->container)) {
+		slip_diags_add(c->diags, stage->container.pos,
+			"a deploy stage uses the kubectl that is here, and takes no container");
+		slip_diags_hint(c->diags, "run slipway in an image that has kubectl");
+	}
 }
 
 /* --- needs ------------------------------------------------------------------------------------ */

@@ -478,7 +478,7 @@ static void check_keys(
 		given += slip_yaml_get(node, obj->exactly_one[i]) != NULL;
 	if (obj->exactly_one && given != 1) {
 		slip_diags_add(d->diags, node->pos, "%s", obj->exactly_one_message);
-		slip_diags_hint(d->diags, "for example {env: TOKEN}");
+		slip_diags_hint(d->diags, "for example %s", obj->exactly_one_example);
 	}
 }
 

@@ -74,6 +74,7 @@ struct slip_object {
 	/* Keys of which a map has exactly one, and what to say when it has not; or NULL. */
 	const char *const *exactly_one;
 	const char *exactly_one_message;
+	const char *exactly_one_example;
 	/* Called when all keys are read, for what the table cannot say. */
 	void (*finish)(struct slip_decoder *d, const struct slip_yaml_node *node, void *base);
 };

@@ -144,8 +144,21 @@ static struct slip_json *choice_field(const struct slip_field *field)
 {
 	struct slip_json *v = typed("string");
 	struct slip_json *words = slip_json_array();
-	for (size_t i = 0; field->choices[i]; i++)
+	bool has_bool = false;
+	for (size_t i = 0; field->choices[i]; i++) {
+		bool is_true = slip_streq(field->choices[i], "true");
 		slip_json_append(words, slip_json_str(field->choices[i]));
+		if (!is_true && !slip_streq(field->choices[i], "false"))
+			continue;
+		slip_json_append(words, slip_json_bool(is_true));
+		has_bool = true;
+	}
+	if (has_bool) { /* the word without quotes is no text to YAML */
+		struct slip_json *types = slip_json_array();
+		slip_json_append(types, slip_json_str("string"));
+		slip_json_append(types, slip_json_str("boolean"));
+		slip_json_set(v, "type", types);
+	}
 	slip_json_set(v, "enum", words);
 	if (field->flags & FIELD_LITERAL)
 		return v;

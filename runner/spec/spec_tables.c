@@ -35,7 +35,8 @@ static const struct slip_field secret_fields[] = {
 };
 static const struct slip_object secret_object = {FIELDS(secret_fields), .name = "a secret",
 	.exactly_one = secret_sources,
-	.exactly_one_message = "a secret comes from exactly one of \"env\" and \"file\""};
+	.exactly_one_message = "a secret comes from exactly one of \"env\" and \"file\"",
+	.exactly_one_example = "{env: TOKEN}"};
 #undef S
 
 #define SOURCE_MESSAGE "a credential comes from exactly one of \"env\" and \"file\""
@@ -51,11 +52,12 @@ static const struct slip_field user_fields[] = {
 	F("value", TEXT, literal, "The name itself.", .flags = FIELD_NONEMPTY),
 };
 static const struct slip_object user_object = {FIELDS(user_fields), .name = "a user",
-	.shorthand = "value", .exactly_one = user_sources, .exactly_one_message = SOURCE_MESSAGE};
+	.shorthand = "value", .exactly_one = user_sources, .exactly_one_message = SOURCE_MESSAGE,
+	.exactly_one_example = "{env: TOKEN}"};
 static const struct slip_field password_fields[] = {SOURCE_FIELDS};
 static const struct slip_object password_object = {FIELDS(password_fields),
 	.name = "a password or token", .exactly_one = secret_sources,
-	.exactly_one_message = SOURCE_MESSAGE};
+	.exactly_one_message = SOURCE_MESSAGE, .exactly_one_example = "{env: TOKEN}"};
 #undef S
 
 #define S struct slip_spec_registry
@@ -63,7 +65,7 @@ static const struct slip_field registry_fields[] = {
 	F("user", OBJECT, user, "User name.", .object = &user_object),
 	F("password", OBJECT, password, "Password: {env: NAME} or {file: PATH}.",
 		.object = &password_object),
-	F("token", OBJECT, token, "Registry token: {env: NAME} or {file: PATH}.",
+	F("token", OBJECT, token, "Bearer token for the registry: {env: NAME} or {file: PATH}.",
 		.object = &password_object),
 	F("ca", TEXT, ca, "PEM file with the authorities to trust for this registry."),
 	F("client-cert", TEXT, client_cert, "PEM file with the client certificate."),
@@ -162,14 +164,82 @@ static const struct slip_object axis_object = {
 	FIELDS(named_values_fields), .name = "a matrix axis", .shorthand = "values"};
 #undef S
 
+#define S struct slip_tag_rule
+static const char *const tag_types[] = {"schedule", "semver", "edge", "ref", "raw", "sha", NULL};
+static const char *const tag_events[] = {"branch", "tag", "pr", NULL};
+static const char *const sha_formats[] = {"short", "long", NULL};
+static const struct slip_field tag_fields[] = {
+	F("type", CHOICE, type, "What the tag is made of.", .flags = FIELD_REQUIRED | FIELD_LITERAL,
+		.choices = tag_types),
+	F("enable", BOOL, enable, "Whether the rule counts; true by default."),
+	F("priority", INT, priority, "Order of the rules, highest first; the type's by default.",
+		.max = 100000),
+	F("prefix", TEXT, prefix, "Put before the tag, instead of the type's or the flavor's."),
+	F("suffix", TEXT, suffix, "Put behind the tag, instead of the flavor's."),
+	F("pattern", TEXT, pattern,
+		"semver, schedule: {{version}}, {{major}}.{{minor}}, {{date 'YYYYMMDD'}}, ..."),
+	F("value", TEXT, value, "raw: the tag; semver: a version instead of the git tag."),
+	F("event", CHOICE, event, "ref: for which pipelines; branch by default.",
+		.choices = tag_events),
+	F("branch", TEXT, branch, "edge: the branch; the default branch otherwise."),
+	F("format", CHOICE, format, "sha: 7 digits (short, the default) or all.",
+		.choices = sha_formats),
+};
+
+/* A key of another type would do nothing, silently. */
+static void finish_tag(struct slip_decoder *d, const struct slip_yaml_node *node, void *base)
+{
+	static const struct {
+		const char *key;
+		unsigned types;
+	} keys[] = {
+		{"pattern", 1U << SLIP_TAG_SCHEDULE | 1U << SLIP_TAG_SEMVER},
+		{"value", 1U << SLIP_TAG_SEMVER | 1U << SLIP_TAG_RAW},
+		{"event", 1U << SLIP_TAG_REF},
+		{"branch", 1U << SLIP_TAG_EDGE},
+		{"format", 1U << SLIP_TAG_SHA},
+	};
+	const struct slip_tag_rule *r = base;
+	if (!slip_value_is_set(&r->type))
+		return;
+	for (size_t i = 0; i < SLIP_ARRAY_LEN(keys); i++) {
+		const struct slip_yaml_node *value = slip_yaml_get(node, keys[i].key);
+		if (value && !(keys[i].types & 1U << r->type.num))
+			slip_diags_add(d->diags, value->pos, "\"%s\" means nothing to type %s",
+				keys[i].key, r->type.text);
+	}
+	if (r->type.num == SLIP_TAG_RAW && !slip_yaml_get(node, "value"))
+		slip_diags_add(d->diags, node->pos, "a raw tag needs a \"value\"");
+}
+static const struct slip_object tag_object = {
+	FIELDS(tag_fields), .name = "a tag rule", .shorthand = "type", .finish = finish_tag};
+#undef S
+
+#define S struct slip_tag_flavor
+static const char *const latest_choices[] = {"auto", "true", "false", NULL};
+static const struct slip_field flavor_fields[] = {
+	F("latest", CHOICE, latest, "The tag latest: as the first rule says (auto), or not.",
+		.choices = latest_choices),
+	F("prefix", TEXT, prefix, "Put before every tag that has no prefix of its own."),
+	F("suffix", TEXT, suffix, "Put behind every tag that has no suffix of its own."),
+	F("prefix-latest", BOOL, prefix_latest, "The prefix is for latest, too."),
+	F("suffix-latest", BOOL, suffix_latest, "The suffix is for latest, too."),
+};
+static const struct slip_object flavor_object = {FIELDS(flavor_fields), .name = "flavor"};
+#undef S
+
 #define S struct slip_build_spec
 static const char *const isolations[] = {"auto", "namespaces", "chroot", "in-place", "none", NULL};
+static const char *const context_modes[] = {"auto", "git", "keep", NULL};
 static const char *const compressions[] = {"gzip", "zstd", NULL};
 static const char *const image_formats[] = {"docker", "oci", NULL};
 static const char *const snapshot_modes[] = {"full", "redo", "time", NULL};
 static const struct slip_field build_fields[] = {
 	F("context", TEXT, context, "Directory or URL of the build context; . by default."),
 	F("context-sub-path", TEXT, context_sub_path, "Directory inside the context to use."),
+	F("context-modes", CHOICE, context_modes,
+		"Modes of files that git tracks: as git records them, or as on disk.",
+		.choices = context_modes),
 	F("dockerfile", TEXT, dockerfile, "The Dockerfile; Dockerfile by default."),
 	F("git", MAP, git, "Options of a git context: branch, single-branch, depth, ..."),
 	F("target", TEXT, target, "Stage of the Dockerfile to build; the last by default."),
@@ -184,6 +254,13 @@ static const struct slip_field build_fields[] = {
 	F("ignore-paths", LIST, ignore_paths, "Paths that no snapshot looks at."),
 	F("ignore-var-run", BOOL, ignore_var_run, "Leave /var/run out of snapshots."),
 	F("destinations", LIST, destinations, "References to push the image to."),
+	F("tags", OBJECTS, tags, "Rules for the tags of destinations that have none.",
+		.object = &tag_object),
+	F("flavor", OBJECT, flavor, "What the tags have in common.", .object = &flavor_object),
+	F("oci-labels", BOOL, oci_labels,
+		"Labels org.opencontainers.image.* from what the CI tells."),
+	F("source-date-epoch", TEXT, source_date_epoch,
+		"The image's time: commit (that of the commit), or seconds since 1970."),
 	F("no-push", BOOL, no_push, "Build without pushing the image."),
 	F("oci-layout-path", TEXT, oci_layout_path, "Write the image as an OCI layout."),
 	F("tar-path", TEXT, tar_path, "Write the image as a docker-archive."),
@@ -259,19 +336,55 @@ static const struct slip_field push_fields[] = {
 static const struct slip_object push_object = {FIELDS(push_fields), .name = "push"};
 #undef S
 
+static const char *const kubeconfig_sources[] = {"file", "secret", NULL};
+
+#define S struct slip_kubeconfig_spec
+static const struct slip_field kubeconfig_fields[] = {
+	F("file", TEXT, file, "The file.", .flags = FIELD_NONEMPTY),
+	F("secret", TEXT, secret, "The secret of the spec whose value is the file's text.",
+		.flags = FIELD_LITERAL | FIELD_NONEMPTY),
+};
+static const struct slip_object kubeconfig_object = {FIELDS(kubeconfig_fields),
+	.name = "a kubeconfig", .shorthand = "file", .exactly_one = kubeconfig_sources,
+	.exactly_one_message = "a kubeconfig comes from exactly one of \"file\" and \"secret\"",
+	.exactly_one_example = "{secret: KUBECONFIG}"};
+#undef S
+
+static void finish_deploy(struct slip_decoder *d, const struct slip_yaml_node *node, void *base)
+{
+	const struct slip_deploy_spec *deploy = base;
+	if (deploy->manifests.n || slip_yaml_get(node, "manifests") ||
+		slip_yaml_get(node, "kustomize"))
+		return;
+	slip_diags_add(d->diags, node->pos, "deploy needs the key \"manifests\" or \"kustomize\"");
+	slip_diags_hint(d->diags, "for example manifests: [k8s/*.yaml]");
+}
+
 #define S struct slip_deploy_spec
+static const char *const dry_runs[] = {"none", "client", "server", NULL};
 static const struct slip_field deploy_fields[] = {
-	F("manifests", LIST, manifests, "Kubernetes manifests, or globs of them.",
-		.flags = FIELD_REQUIRED | FIELD_NONEMPTY),
+	F("manifests", LIST, manifests,
+		"Kubernetes manifests: files, globs, and directories with *.yaml, *.yml and "
+		"*.json.",
+		.flags = FIELD_NONEMPTY),
+	F("kustomize", TEXT, kustomize, "Directory with a kustomization to build and apply.",
+		.flags = FIELD_NONEMPTY),
 	F("replace", MAP, replace, "Literal text in the manifests, and what to put in its place."),
 	F("images", MAP, images, "Image names in the manifests, and the references to use."),
-	F("namespace", TEXT, namespace_name, "Namespace for objects that name none."),
-	F("kubeconfig", TEXT, kubeconfig, "Configuration file with cluster and credentials."),
+	F("namespace", TEXT, namespace_name,
+		"Namespace of all objects; one that names another is an error."),
+	F("kubeconfig", OBJECT, kubeconfig, "Configuration file with cluster and credentials.",
+		.object = &kubeconfig_object),
 	F("context", TEXT, kube_context, "Context of that file."),
 	F("wait", DURATION, wait, "Wait as long for the rollout.", .max = HOURS * 24),
 	F("server-side", BOOL, server_side, "Apply on the server; true by default."),
+	F("dry-run", CHOICE, dry_run,
+		"client: only check; server: let the server check; none by default.",
+		.choices = dry_runs),
+	F("diff", BOOL, diff, "Show what will change; true by default."),
 };
-static const struct slip_object deploy_object = {FIELDS(deploy_fields), .name = "deploy"};
+static const struct slip_object deploy_object = {
+	FIELDS(deploy_fields), .name = "deploy", .finish = finish_deploy};
 #undef S
 
 /* --- stages ----------------------------------------------------------------------------------- */
@@ -444,14 +557,16 @@ const char *const *slip_stage_kind_outputs(enum slip_stage_kind kind)
 	static const char *const none[] = {NULL};
 	static const char *const image[] = {"ref", "digest", "image", NULL};
 	static const char *const dotnet[] = {"output", NULL};
+	static const char *const deploy[] = {"objects", "images", NULL};
 	switch (kind) {
 	case SLIP_STAGE_BUILD:
 	case SLIP_STAGE_PUSH:
 		return image;
 	case SLIP_STAGE_DOTNET_PUBLISH:
 		return dotnet;
-	case SLIP_STAGE_RUN:
 	case SLIP_STAGE_DEPLOY:
+		return deploy;
+	case SLIP_STAGE_RUN:
 	case SLIP_STAGE_KINDS:
 		break;
 	}

@@ -15,13 +15,24 @@ struct frame {
 	char *anchor; /* usable by aliases once the node is complete */
 };
 
+/* What a text may be. */
+struct bounds {
+	size_t bytes;
+	size_t nodes;
+	bool is_stream;
+};
+
 struct reader {
+	const struct bounds *bounds;
 	struct slip_yaml *doc;
 	struct slip_diags *diags;
 	const char *file;
 	struct slip_map anchors; /* name to node */
 	struct frame stack[SLIP_MAX_SPEC_DEPTH];
 	size_t depth;
+	/* libyaml counts characters: the byte that one of them starts at. */
+	size_t char_index;
+	size_t byte_index;
 	bool has_document;
 	bool is_broken; /* go no further: positions or structure would be guesses */
 };
@@ -78,13 +89,15 @@ static void check_key(struct reader *r, struct frame *f, struct slip_yaml_node *
 static void attach(struct reader *r, struct slip_yaml_node *node, yaml_mark_t mark)
 {
 	if (r->depth == 0) {
-		r->doc->root = node;
+		slip_grow(r->doc->roots, r->doc->n_roots, &r->doc->cap_roots);
+		r->doc->roots[r->doc->n_roots++] = node;
+		r->doc->root = r->doc->roots[0];
 		return;
 	}
 	struct frame *f = &r->stack[r->depth - 1];
 	struct slip_yaml_node *parent = f->node;
 	parent->weight += node->weight;
-	if (parent->weight > SLIP_MAX_SPEC_NODES) {
+	if (parent->weight > r->bounds->nodes) {
 		break_off(r, mark, "the document is too large with its aliases written out", NULL);
 		return;
 	}
@@ -141,6 +154,52 @@ static enum slip_yaml_style scalar_style(yaml_scalar_style_t style)
 	return SLIP_YAML_PLAIN;
 }
 
+/* Forwards and backwards from the place asked for last: events come in the order of the text. */
+static size_t byte_offset(struct reader *r, size_t index)
+{
+	const unsigned char *p = (const unsigned char *)r->doc->source;
+	for (; r->char_index < index && r->byte_index < r->doc->source_len; r->char_index++) {
+		do {
+			r->byte_index++;
+		} while (r->byte_index < r->doc->source_len && (p[r->byte_index] & 0xc0) == 0x80);
+	}
+	for (; r->char_index > index && r->byte_index > 0; r->char_index--) {
+		do {
+			r->byte_index--;
+		} while (r->byte_index > 0 && (p[r->byte_index] & 0xc0) == 0x80);
+	}
+	return r->byte_index;
+}
+
+/* An anchor or a tag comes first, perhaps on a line of its own with a comment. */
+static size_t skip_properties(const char *p, size_t at, size_t end)
+{
+	while (at < end && strchr(" \t\r\n&!#", p[at])) {
+		if (p[at] == '#')
+			while (at < end && p[at] != '\n')
+				at++;
+		else if (p[at] == '&' || p[at] == '!')
+			while (at < end && !strchr(" \t\r\n", p[at]))
+				at++;
+		else
+			at++;
+	}
+	return at;
+}
+
+static void set_span(struct reader *r, struct slip_yaml_node *node, const yaml_event_t *ev)
+{
+	const char *p = r->doc->source;
+	size_t start = byte_offset(r, ev->start_mark.index);
+	size_t end = byte_offset(r, ev->end_mark.index);
+	if (ev->data.scalar.anchor || ev->data.scalar.tag)
+		start = skip_properties(p, start, end);
+	while (node->style == SLIP_YAML_BLOCK && end > start && strchr(" \t\r\n", p[end - 1]))
+		end--;
+	node->start = start;
+	node->end = end;
+}
+
 static void on_scalar(struct reader *r, const yaml_event_t *ev)
 {
 	const char *text = (const char *)ev->data.scalar.value;
@@ -155,6 +214,7 @@ static void on_scalar(struct reader *r, const yaml_event_t *ev)
 	node->style = scalar_style(ev->data.scalar.style);
 	node->type =
 		node->style == SLIP_YAML_PLAIN ? slip_yaml_resolve(node->text) : SLIP_YAML_STRING;
+	set_span(r, node, ev);
 	define_anchor(r, (const char *)ev->data.scalar.anchor, node);
 	attach(r, node, ev->start_mark);
 }
@@ -208,7 +268,8 @@ static void on_end(struct reader *r, const yaml_event_t *ev)
 
 static void on_document(struct reader *r, const yaml_event_t *ev)
 {
-	if (r->has_document)
+	slip_map_clear(&r->anchors);
+	if (r->has_document && !r->bounds->is_stream)
 		break_off(r, ev->start_mark, "a second YAML document starts here",
 			"a spec is one document; remove the line ---");
 	r->has_document = true;
@@ -242,7 +303,7 @@ static void on_event(struct reader *r, const yaml_event_t *ev)
 	case YAML_DOCUMENT_END_EVENT:
 		break;
 	}
-	if (!r->is_broken && r->doc->n > SLIP_MAX_SPEC_NODES)
+	if (!r->is_broken && r->doc->n > r->bounds->nodes)
 		break_off(r, ev->start_mark, "the document has too many values", NULL);
 }
 
@@ -278,7 +339,7 @@ static void on_parser_error(struct reader *r, const yaml_parser_t *parser)
 	if (parser->error == YAML_READER_ERROR) {
 		slip_diags_add(r->diags, offset_pos(r, parser->problem_offset), "%s",
 			parser->problem ? parser->problem : "the text cannot be read");
-		slip_diags_hint(r->diags, "a spec is UTF-8 text without control characters");
+		slip_diags_hint(r->diags, "YAML is UTF-8 text without control characters");
 		return;
 	}
 	yaml_mark_t at = parser->problem_mark;
@@ -324,14 +385,14 @@ static void read_events(struct reader *r)
 	yaml_parser_delete(&parser);
 }
 
-int slip_yaml_parse(const char *text, size_t len, const char *file, struct slip_yaml *out,
-	struct slip_diags *diags, struct slip_err *err)
+static int parse(const struct bounds *bounds, const char *text, size_t len, const char *file,
+	struct slip_yaml *out, struct slip_diags *diags, struct slip_err *err)
 {
 	struct slip_pos start = {.file = file, .line = 1, .col = 1};
 	*out = (struct slip_yaml){0};
 	size_t before = diags->n + diags->dropped;
-	if (len > SLIP_MAX_SPEC) {
-		slip_diags_add(diags, start, "the file is larger than %llu bytes", SLIP_MAX_SPEC);
+	if (len > bounds->bytes) {
+		slip_diags_add(diags, start, "the file is larger than %zu bytes", bounds->bytes);
 		return slip_diags_check(diags, err);
 	}
 	if (len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
@@ -346,7 +407,7 @@ int slip_yaml_parse(const char *text, size_t len, const char *file, struct slip_
 	out->source = slip_xmemdup(text, len);
 	out->source_len = len;
 	struct reader *r = slip_xcalloc(1, sizeof(*r));
-	*r = (struct reader){.doc = out, .diags = diags, .file = file};
+	*r = (struct reader){.bounds = bounds, .doc = out, .diags = diags, .file = file};
 	slip_map_init(&r->anchors, NULL);
 	read_events(r);
 	while (r->depth > 0)
@@ -360,6 +421,24 @@ int slip_yaml_parse(const char *text, size_t len, const char *file, struct slip_
 	return 0;
 }
 
+int slip_yaml_parse(const char *text, size_t len, const char *file, struct slip_yaml *out,
+	struct slip_diags *diags, struct slip_err *err)
+{
+	static const struct bounds spec = {.bytes = SLIP_MAX_SPEC, .nodes = SLIP_MAX_SPEC_NODES};
+	return parse(&spec, text, len, file, out, diags, err);
+}
+
+int slip_yaml_parse_stream(const char *text, size_t len, const char *file, struct slip_yaml *out,
+	struct slip_diags *diags, struct slip_err *err)
+{
+	static const struct bounds stream = {
+		.bytes = SLIP_MAX_MANIFESTS,
+		.nodes = SLIP_MAX_MANIFEST_NODES,
+		.is_stream = true,
+	};
+	return parse(&stream, text, len, file, out, diags, err);
+}
+
 void slip_yaml_release(struct slip_yaml *y)
 {
 	for (size_t i = 0; i < y->n; i++) {
@@ -369,6 +448,7 @@ void slip_yaml_release(struct slip_yaml *y)
 		free(y->nodes[i]);
 	}
 	free(y->nodes);
+	free(y->roots);
 	free(y->source);
 	*y = (struct slip_yaml){0};
 }

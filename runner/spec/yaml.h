@@ -7,6 +7,9 @@
  * UTF-16, NUL characters; and everything beyond SLIP_MAX_SPEC (bytes), SLIP_MAX_SPEC_DEPTH and
  * SLIP_MAX_SPEC_NODES (counted as if every alias were written out).
  *
+ * A stream is the same with any number of documents and larger maxima: Kubernetes manifests, which
+ * are read, edited at the places that scalars have in the text, and passed on.
+ *
  * The document owns its nodes. An alias shares the node of its anchor, so the tree is really an
  * acyclic graph; nodes are read-only.
  */
@@ -43,6 +46,9 @@ struct slip_yaml_node {
 	enum slip_yaml_style style;
 	struct slip_pos pos;
 	char *text; /* scalar: without NUL inside */
+	/* Scalar: its bytes in the document's source, quotes included, anchor and tag not. */
+	size_t start;
+	size_t end;
 	struct slip_yaml_node **keys; /* map: scalars, unique */
 	struct slip_yaml_node **items; /* list: elements; map: the values of keys */
 	size_t n;
@@ -51,16 +57,23 @@ struct slip_yaml_node {
 };
 
 struct slip_yaml {
-	struct slip_yaml_node *root; /* NULL for a text without content */
+	struct slip_yaml_node
+		*root; /* NULL for a text without content; a stream's first document */
+	struct slip_yaml_node **roots; /* of a stream: one for each document */
+	size_t n_roots;
+	size_t cap_roots;
 	struct slip_yaml_node **nodes;
 	size_t n;
 	size_t cap;
-	char *source;
+	char *source; /* without a byte order mark */
 	size_t source_len;
 };
 
 /* `file` names the text in findings and must outlive the document and whatever takes positions. */
 int slip_yaml_parse(const char *text, size_t len, const char *file, struct slip_yaml *out,
+	struct slip_diags *diags, struct slip_err *err) SLIP_MUST_CHECK;
+/* The documents of a stream, at most SLIP_MAX_MANIFESTS bytes and SLIP_MAX_MANIFEST_NODES. */
+int slip_yaml_parse_stream(const char *text, size_t len, const char *file, struct slip_yaml *out,
 	struct slip_diags *diags, struct slip_err *err) SLIP_MUST_CHECK;
 void slip_yaml_release(struct slip_yaml *y);
 #define slip_autoyaml slip_cleanup(slip_yaml_release) struct slip_yaml

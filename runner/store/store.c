@@ -7,7 +7,6 @@
 #include "runner/base/path.h"
 #include "runner/store/store_internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <sys/file.h>
@@ -38,30 +37,13 @@ int slip_store_check_name(const char *what, const char *name, struct slip_err *e
 	return 0;
 }
 
-static void close_dir(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 int slip_store_list(int dirfd, const char *path, struct slip_strv *names, struct slip_err *err)
 {
-	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	slip_cleanup(close_dir) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct slip_err why = SLIP_ERR_INIT;
 
-	if (!dir) {
-		int sys = errno;
-		slip_cleanup_close(&fd);
-		return sys == ENOENT ? 0 : slip_err_set(err, SLIP_E_IO, sys, "list %s", path);
-	}
-	for (struct dirent *d; (errno = 0, d = readdir(dir));) {
-		if (!slip_streq(d->d_name, ".") && !slip_streq(d->d_name, ".."))
-			slip_strv_add(names, d->d_name);
-	}
-	if (errno != 0)
-		return slip_err_set(err, SLIP_E_IO, errno, "list %s", path);
-	slip_strv_sort(names);
-	return 0;
+	if (slip_list_names(dirfd, path, names, &why) == 0 || slip_err_is(&why, SLIP_E_NOTFOUND))
+		return 0;
+	return slip_err_copy(err, &why);
 }
 
 static int sync_directory_of(int dirfd, const char *path)
@@ -342,9 +324,4 @@ const char *slip_store_path(const struct slip_store *s)
 const char *slip_store_work_path(const struct slip_store *s)
 {
 	return s->work_path;
-}
-
-int slip_store_work_fd(const struct slip_store *s)
-{
-	return s->workfd;
 }

@@ -36,7 +36,6 @@ void slip_store_cleanup(struct slip_store **s);
 const char *slip_store_path(const struct slip_store *s);
 /* This process' own directory (0700) for uppers, mounts and spools; gone after close. */
 const char *slip_store_work_path(const struct slip_store *s);
-int slip_store_work_fd(const struct slip_store *s);
 
 /*
  * A blob being written: a file in the work directory that moves to its name when complete. (Not
@@ -77,9 +76,10 @@ int slip_store_put_record(struct slip_store *s, const char *kind, const char *ke
 	size_t n, struct slip_err *err) SLIP_MUST_CHECK;
 
 /*
- * Trees: begin gives an empty directory, commit gives it its name and replaces *path; when another
- * process was first, ours is removed and *path is theirs, so open what it says afterwards. `path`
- * is absolute, for mount(2). A tree that is never committed goes with the work directory.
+ * Trees: begin gives an empty directory, 0755 since it becomes a root, commit gives it its name and
+ * replaces *path; when another process was first, ours is removed and *path is theirs, so open what
+ * it says afterwards. `path` is absolute, for mount(2). A tree that is never committed goes with
+ * the work directory.
  */
 int slip_store_open_tree(struct slip_store *s, const char *key, int *dirfd, char **path,
 	struct slip_err *err) SLIP_MUST_CHECK;

@@ -50,13 +50,13 @@ int slip_store_begin_tree(struct slip_store *s, int *dirfd, char **path, struct 
 {
 	slip_autofree char *tree = slip_store_fresh_name(s, "tree");
 	slip_autofree char *name = slip_xasprintf("%s/" ROOT_NAME, tree);
-	int fd = -1;
+	slip_autoclose int fd = -1;
 
 	if (mkdirat(s->workfd, tree, 0700) == 0 && mkdirat(s->workfd, name, 0755) == 0)
 		fd = openat(s->workfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0 || fchmod(fd, 0755) < 0)
 		return slip_err_set(err, SLIP_E_IO, errno, "mkdir %s/%s", s->work_path, name);
-	*dirfd = fd;
+	*dirfd = slip_steal_fd(&fd);
 	*path = slip_xasprintf("%s/%s", s->work_path, name);
 	return 0;
 }

@@ -19,7 +19,7 @@ struct slip_base {
 	struct slip_layers layers;
 	struct slip_platform platform; /* asked for */
 	bool wants_files; /* a RUN upon it is coming: unpack it when it is read anyway */
-	struct slip_rootfs *files; /* made when COPY --from reads it */
+	struct slip_rootfs *files; /* execute.c makes it when COPY --from reads it */
 };
 
 /* name is a reference after expansion. The result belongs to the builder, which keeps one a name.

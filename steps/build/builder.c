@@ -10,13 +10,15 @@
 #include "runner/dockerfile/parse.h"
 #include "runner/dockerfile/scope.h"
 #include "steps/build/evaluate.h"
+#include "steps/build/findings.h"
 #include "steps/build/output.h"
+#include "steps/context/obtain.h"
 #include "steps/image/push.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 
-#define TRANSFERS 8
+#define TELLERS 2 /* of tell.h, beside transfers */
 
 bool slip_builder_caches(const struct slip_builder *b, enum slip_step_kind kind)
 {
@@ -34,72 +36,62 @@ bool slip_builder_keeps_owners(const struct slip_builder *b)
 int slip_builder_make_dir(
 	struct slip_builder *b, const char *prefix, char **path, int *fd, struct slip_err *err)
 {
-	if (slip_make_temp_dir(slip_store_work_path(b->store), prefix, path, err) < 0)
+	slip_autofree char *made = NULL;
+	if (slip_make_temp_dir(slip_store_work_path(b->store), prefix, &made, err) < 0)
 		return -1;
-	if (chmod(*path, 0755) < 0)
-		return slip_err_set(err, SLIP_E_IO, errno, "chmod %s", *path);
-	*fd = open(*path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return *fd < 0 ? slip_err_set(err, SLIP_E_IO, errno, "open %s", *path) : 0;
+	if (chmod(made, 0755) < 0)
+		return slip_err_set(err, SLIP_E_IO, errno, "chmod %s", made);
+	int opened = open(made, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (opened < 0)
+		return slip_err_set(err, SLIP_E_IO, errno, "open %s", made);
+	*path = slip_steal_ptr(&made);
+	*fd = opened;
+	return 0;
+}
+
+static int open_store(struct slip_builder *b, struct slip_err *err)
+{
+	struct slip_store_options store = {.path = b->req->cache_dir, .look_only = b->looks_only};
+	return b->store ? 0 : slip_store_open(&store, &b->store, err);
 }
 
 /* --- inputs -------------------------------------------------------------------------------------
  */
 
-/* kaniko writes a directory as dir://PATH too; other kinds of context are told apart by "://". */
-static int context_dir(const struct slip_build_request *req, const char **dir, struct slip_err *err)
+/* The Dockerfile is part of the context, and says what else is needed: this comes first. */
+static int load_inputs(struct slip_builder *b, struct slip_err *err)
 {
-	*dir = req->context;
-	if (slip_starts_with(req->context, "dir://"))
-		*dir = req->context + strlen("dir://");
-	else if (strstr(req->context, "://"))
-		return slip_err_set(err, SLIP_E_USAGE, 0,
-			"--context %s: only directories are supported yet", req->context);
-	return 0;
-}
-
-/* From the working directory first, then from the context, as kaniko looks for it. */
-void slip_builder_dockerfile_places(
-	const char *dockerfile, const char *context, struct slip_strv *out)
-{
-	slip_autofree char *inside = slip_path_join(context, dockerfile);
-	slip_autofree char *lower = slip_path_join(context, "dockerfile");
-	slip_strv_add(out, dockerfile);
-	slip_strv_add(out, inside);
-	if (slip_streq(dockerfile, "Dockerfile"))
-		slip_strv_add(out, lower);
-}
-
-static int find_dockerfile(const struct slip_build_request *req, const char *context, char **path,
-	struct slip_buf *text, struct slip_err *err)
-{
-	slip_autostrv places = {0};
-	slip_builder_dockerfile_places(req->dockerfile, context, &places);
-	for (size_t i = 0; i < places.n; i++) {
-		struct slip_err why = SLIP_ERR_INIT;
-		if (slip_read_file(AT_FDCWD, places.v[i], text, &why) == 0) {
-			*path = slip_xstrdup(places.v[i]);
-			return 0;
-		}
-		if (!slip_err_is(&why, SLIP_E_NOTFOUND) && why.sys != ENOTDIR)
-			return slip_err_copy(err, &why);
-	}
-	return slip_err_set(err, SLIP_E_DOCKERFILE, 0,
-		"there is no Dockerfile at %s, neither from here nor in the context %s; see "
-		"--dockerfile and --context",
-		req->dockerfile, context);
-}
-
-static int load_dockerfile(struct slip_builder *b, struct slip_err *err)
-{
+	slip_cleanup(slip_obtained_release) struct slip_obtained here = {0};
 	slip_autofree char *path = NULL;
 	slip_autobuf text;
 	slip_buf_init(&text, SLIP_MAX_DOCKERFILE);
-	const char *dir;
-	if (context_dir(b->req, &dir, err) < 0 ||
-		find_dockerfile(b->req, dir, &path, &text, err) < 0 ||
-		slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err) < 0)
+	if (!slip_context_local_dir(b->req->context) && open_store(b, err) < 0)
 		return -1;
-	return slip_context_open(dir, path, &b->context, err);
+	struct slip_obtain obtain = {
+		.where = b->req->context,
+		.git = &b->req->git,
+		.work_path = b->store ? slip_store_work_path(b->store) : NULL,
+	};
+	if (slip_context_obtain(&obtain, &here, err) < 0)
+		return -1;
+	slip_autofree char *sub_path =
+		here.sub_path && b->req->context_sub_path
+			? slip_xasprintf("%s/%s", here.sub_path, b->req->context_sub_path)
+			: slip_xstrdup(here.sub_path ? here.sub_path : b->req->context_sub_path);
+	struct slip_context_options opt = {
+		.dir = here.dir,
+		.sub_path = sub_path,
+		.is_foreign = here.is_ours,
+	};
+	if (slip_context_open(&opt, &b->context, err) < 0 ||
+		slip_context_read_dockerfile(b->context, b->req->dockerfile, &path, &text, err) < 0)
+		return -1;
+	if (slip_dockerfile_parse(text.data, text.len, path, &b->dockerfile, err) < 0) {
+		slip_build_tell_failure(path, err);
+		return -1;
+	}
+	return slip_context_set_modes(
+		b->context, (enum slip_context_modes)b->req->context_modes, err);
 }
 
 static void read_build_args(struct slip_builder *b)
@@ -164,16 +156,14 @@ static bool may_run(const struct slip_dockerfile *df)
 
 int slip_builder_open(struct slip_builder *b, enum slip_isolation_mode wanted, struct slip_err *err)
 {
-	struct slip_store_options store = {.path = b->req->cache_dir, .look_only = b->looks_only};
 	/* Isolation first of all: the process has one thread until then. */
-	if (slip_store_open(&store, &b->store, err) < 0 ||
-		slip_isolation_enter(wanted, slip_store_work_path(b->store), &b->isolation, err) <
-			0)
+	if (open_store(b, err) < 0 || slip_isolation_enter(wanted, slip_store_work_path(b->store),
+					      &b->isolation, err) < 0)
 		return -1;
 	/* The first request loads libcurl, which takes as long as a small layer. */
 	b->cpu = slip_pool_new(slip_pool_processors());
 	slip_pool_start(b->cpu);
-	b->io = slip_pool_new(TRANSFERS);
+	b->io = slip_pool_new(SLIP_PUSH_TRANSFERS + TELLERS);
 	return slip_registries_open(&b->req->registries, &b->http, &b->registry, err);
 }
 
@@ -216,6 +206,7 @@ static void drop_stages(struct slip_builder *b)
 
 void slip_builder_release(struct slip_builder *b)
 {
+	slip_tell_free(b->tell);
 	slip_push_check_free(b->rights);
 	slip_cache_free(b->cache);
 	slip_digests_free(b->digests);
@@ -245,7 +236,12 @@ static int evaluate(struct slip_builder *b, struct slip_err *err)
 	b->stages = slip_xcalloc(b->n_stages, sizeof(struct slip_build_stage *));
 	for (size_t i = 0; i < b->n_stages; i++)
 		b->stages[i] = slip_build_stage_new(b, &b->dockerfile->stages[i]);
-	return slip_builder_stage(b, target, &b->target, err);
+	if (slip_builder_stage(b, target, &b->target, err) < 0)
+		return -1;
+	if (!b->has_told_args)
+		slip_build_tell_unused_args(b);
+	b->has_told_args = true;
+	return 0;
 }
 
 /* Everything that may be cached is looked up at once, before the first instruction runs. */
@@ -328,19 +324,10 @@ static int write_outputs(
 static void announce_start(const struct slip_builder *b)
 {
 	slip_autofree char *platform = slip_platform_print(&b->platform);
-	slip_event("build.start", "dockerfile", b->dockerfile->name, "target", b->req->target,
-		"platform", platform, "isolation", slip_isolation_name(b->isolation.mode), "why",
-		b->isolation.why, NULL);
-}
-
-static void announce_end(const struct slip_build_result *result, double seconds)
-{
-	char time[24], hits[24], misses[24];
-	snprintf(time, sizeof(time), "%.2f", seconds);
-	snprintf(hits, sizeof(hits), "%zu", result->hits);
-	snprintf(misses, sizeof(misses), "%zu", result->misses);
-	slip_event("build.done", "digest", result->digest.s, "seconds", time, "hits", hits,
-		"misses", misses, NULL);
+	slip_autofree char *file = slip_path_absolute(b->dockerfile->name);
+	slip_event("build.start", "dockerfile", b->dockerfile->name, "file", file, "target",
+		b->req->target, "context", b->req->context, "platform", platform, "isolation",
+		slip_isolation_name(b->isolation.mode), "why", b->isolation.why, NULL);
 }
 
 static void count_hits(const struct slip_builder *b, struct slip_build_result *result)
@@ -376,7 +363,7 @@ int slip_builder_prepare(struct slip_builder *b, struct slip_err *err)
 	read_build_args(b);
 	if (slip_build_request_check(b->req, err) < 0 ||
 		(!b->looks_only && slip_output_check(b->req, err) < 0) ||
-		read_platform(b, err) < 0 || read_epoch(b, err) < 0 || load_dockerfile(b, err) < 0)
+		read_platform(b, err) < 0 || read_epoch(b, err) < 0 || load_inputs(b, err) < 0)
 		return -1;
 	return open_services(b, err);
 }
@@ -393,8 +380,14 @@ int slip_builder_look_up(struct slip_builder *b, struct slip_err *err)
 static int build_once(
 	struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
 {
-	if (slip_builder_look_up(b, err) < 0 || execute(b, err) < 0)
+	slip_tell_phase(b->tell, "looking for base images and cached layers");
+	if (slip_builder_look_up(b, err) < 0)
 		return -1;
+	slip_tell_step(b->tell, NULL);
+	slip_tell_context(b->tell);
+	if (execute(b, err) < 0)
+		return -1;
+	slip_tell_phase(b->tell, b->req->no_push ? "writing the image" : "pushing the image");
 	return write_outputs(b, result, err);
 }
 
@@ -418,15 +411,16 @@ static int build_without_lost(
 
 static int build(struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
 {
-	double start = slip_clock_monotonic();
 	if (slip_builder_prepare(b, err) < 0)
 		return -1;
 	announce_start(b);
+	b->tell = slip_tell_start(b);
 	b->rights = start_push_check(b);
 	int rc = build_without_lost(b, result, err);
 	count_hits(b, result);
-	if (rc == 0)
-		announce_end(result, slip_clock_monotonic() - start);
+	slip_tell_end(b->tell, result, rc == 0);
+	if (rc < 0)
+		slip_build_tell_failure(b->dockerfile->name, err);
 	return rc;
 }
 

@@ -14,6 +14,9 @@
 #include "steps/build/digests.h"
 #include "steps/build/request.h"
 #include "steps/build/stage.h"
+#include "steps/build/tell.h"
+
+#include <stdatomic.h>
 
 struct slip_builder {
 	const struct slip_build_request *req;
@@ -31,9 +34,12 @@ struct slip_builder {
 	struct slip_dockerfile *dockerfile;
 	struct slip_context *context;
 	struct slip_map build_args; /* name to value */
+	bool has_told_args; /* of those that nobody uses; a second try says nothing new */
 	struct slip_map globals; /* what FROM lines see: global ARGs and the platform's */
 	struct slip_cache *cache; /* NULL: off */
 	struct slip_digests *digests; /* for its keys */
+	struct slip_tell *tell; /* NULL before build.start */
+	atomic_uint_fast64_t hashed; /* bytes of the context */
 	struct slip_push_check *rights; /* under way, for who would do much in vain */
 	struct slip_map bases; /* "platform name" to struct slip_base */
 	struct slip_build_stage **stages;
@@ -52,14 +58,10 @@ struct slip_build_result {
 int slip_build_image(const struct slip_build_request *req, struct slip_build_result *result,
 	struct slip_err *err) SLIP_MUST_CHECK;
 
-/* Where a Dockerfile of this name is looked for, in order. */
-void slip_builder_dockerfile_places(
-	const char *dockerfile, const char *context, struct slip_strv *out);
-
 /*
  * The first half of a build, for who wants to know what it would do: prepare reads the Dockerfile
  * and opens the services, look_up evaluates all stages and finds what is cached already. Set
- * looks_only before.
+ * looks_only before; a context that has to be brought here does not go with it.
  */
 int slip_builder_prepare(struct slip_builder *b, struct slip_err *err) SLIP_MUST_CHECK;
 int slip_builder_look_up(struct slip_builder *b, struct slip_err *err) SLIP_MUST_CHECK;

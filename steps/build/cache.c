@@ -7,6 +7,7 @@
 #include "runner/base/log.h"
 #include "runner/store/layout.h"
 #include "steps/build/builder.h"
+#include "steps/image/result.h"
 
 #include <pthread.h>
 
@@ -379,10 +380,13 @@ static int write_registry(struct slip_cache *c, const struct upload *u, const ch
 	slip_descriptor_init(&desc);
 	slip_descriptor_set(&desc, SLIP_MEDIA_OCI_CONFIG, config, strlen(config_text));
 	slip_ref_copy(&ref, &c->repo);
+	double start = slip_clock_monotonic();
 	if (slip_store_put_blob(b->store, config_text, strlen(config_text), &stored, err) < 0 ||
 		slip_registry_push_blob(b->registry, &c->repo, &u->layer.desc, &source, &how, err) <
-			0 ||
-		slip_registry_push_blob(b->registry, &c->repo, &desc, &source, &how, err) < 0 ||
+			0)
+		return -1;
+	slip_tell_push(how, &u->layer.desc, slip_clock_monotonic() - start);
+	if (slip_registry_push_blob(b->registry, &c->repo, &desc, &source, &how, err) < 0 ||
 		slip_ref_set_tag(&ref, slip_digest_hex(&u->key), err) < 0)
 		return -1;
 	return slip_registry_put_manifest(

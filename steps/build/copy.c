@@ -15,7 +15,6 @@
 struct copy_walk {
 	struct slip_copy_plan *plan;
 	struct slip_ignore *excludes; /* NULL: none */
-	const char *top; /* its path in the source */
 };
 
 static char *join(const char *dir, const char *name)
@@ -127,7 +126,7 @@ static int plan_dir(struct slip_copy_plan *plan, const struct slip_copy_step *c,
 	item->source = slip_xstrdup(path);
 	item->e = *top;
 	memset(top, 0, sizeof(*top));
-	struct copy_walk w = {.plan = plan, .excludes = excludes, .top = path};
+	struct copy_walk w = {.plan = plan, .excludes = excludes};
 	int rc = walk_dir(&w, path, "", 0, err);
 	end_group(plan);
 	return rc;

@@ -68,14 +68,16 @@ void slip_digests_free(struct slip_digests *d)
 
 /* Files to hash; workers take one after the other. */
 struct job {
+	struct slip_builder *b;
 	const struct slip_copy_plan *plan;
 	struct slip_digest *digests;
 	_Atomic size_t next;
 };
 
-static int hash_file(struct slip_source_tree *t, const char *path, struct slip_sha256 *h, void *buf,
-	struct slip_err *err)
+static int hash_file(
+	struct job *job, const char *path, struct slip_sha256 *h, void *buf, struct slip_err *err)
 {
+	struct slip_source_tree *t = job->plan->source;
 	slip_autoclose int fd = -1;
 	if (t->ops->open(t, path, &fd, err) < 0)
 		return -1;
@@ -83,6 +85,7 @@ static int hash_file(struct slip_source_tree *t, const char *path, struct slip_s
 		if (slip_read_upto(fd, buf, READ_SIZE, &got, err) < 0)
 			return slip_err_wrap(err, "%s", path);
 		slip_sha256_add(h, buf, got);
+		atomic_fetch_add(&job->b->hashed, got);
 	}
 	return 0;
 }
@@ -102,8 +105,7 @@ static int hash_some(void *arg, struct slip_err *err)
 		if (!is_wanted(item) || slip_digest_is_set(&job->digests[i]))
 			continue;
 		if (slip_cancel_check(err) < 0 ||
-			(item->e.size &&
-				hash_file(job->plan->source, item->source, h, buf, err) < 0))
+			(item->e.size && hash_file(job, item->source, h, buf, err) < 0))
 			return -1;
 		slip_sha256_finish_digest(h, &job->digests[i]);
 	}
@@ -114,7 +116,7 @@ static int hash_some(void *arg, struct slip_err *err)
 static int hash_items(struct slip_builder *b, const struct slip_copy_plan *plan,
 	struct slip_digest *digests, struct slip_err *err)
 {
-	struct job job = {.plan = plan, .digests = digests};
+	struct job job = {.b = b, .plan = plan, .digests = digests};
 	struct slip_task *tasks[MAX_WORKERS];
 	size_t n = slip_pool_threads(b->cpu);
 	n = n < MAX_WORKERS ? n : MAX_WORKERS;

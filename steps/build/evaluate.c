@@ -63,6 +63,7 @@ char *slip_evaluate_platform_arg(const struct slip_builder *b, const char *name)
 
 int slip_evaluate_globals(struct slip_builder *b, struct slip_err *err)
 {
+	slip_map_clear(&b->globals);
 	for (size_t i = 0; slip_platform_args[i]; i++) {
 		const char *name = slip_platform_args[i];
 		const char *given = slip_smap_get(&b->build_args, name);
@@ -105,7 +106,6 @@ static void take_over_image(struct slip_build_stage *s, const struct slip_image 
 
 static void start_from_scratch(struct slip_build_stage *s)
 {
-	s->base_kind = SLIP_BASE_SCRATCH;
 	s->family = SLIP_MEDIA_OCI;
 	slip_image_init(&s->image);
 	s->image.platform = s->platform;
@@ -116,7 +116,6 @@ static int start_from_stage(struct slip_build_stage *s, size_t index, struct sli
 {
 	if (slip_builder_stage(s->builder, index, &s->parent, err) < 0)
 		return -1;
-	s->base_kind = SLIP_BASE_STAGE;
 	s->family = s->parent->family;
 	take_over_image(s, &s->parent->image);
 	slip_smap_copy(&s->vars, &s->parent->vars);
@@ -130,7 +129,6 @@ static int start_from_image(struct slip_build_stage *s, const char *name, struct
 	struct slip_builder *b = s->builder;
 	if (slip_base_resolve(b, name, &s->platform, &s->base, err) < 0)
 		return -1;
-	s->base_kind = SLIP_BASE_IMAGE;
 	s->family = s->base->family;
 	take_over_image(s, &s->base->image);
 	/* A base of one platform serves every request; the image says what was asked for. */

@@ -7,6 +7,7 @@
 #include "runner/oci/media.h"
 #include "steps/build/builder.h"
 #include "steps/build/copy.h"
+#include "steps/build/findings.h"
 #include "steps/build/layer_make.h"
 #include "steps/build/place.h"
 #include "steps/build/run.h"
@@ -144,7 +145,10 @@ static int write_workdir(struct slip_build_stage *s, const struct slip_step *ste
 		return 0; /* an empty layer */
 	slip_place_init(&p, s->rootfs, w);
 	p.now = s->builder->created;
-	int rc = slip_user_for_workdir(s->rootfs, step->workdir.user, &p.uid, &p.gid, err);
+	slip_autofree char *doubt = NULL;
+	int rc = slip_user_for_workdir(s->rootfs, step->workdir.user, &p.uid, &p.gid, &doubt, err);
+	if (doubt)
+		slip_step_tell(step, "unknown-user", doubt);
 	if (rc == 0)
 		rc = slip_place_dir(&p, path, err);
 	if (rc == 0)
@@ -163,7 +167,7 @@ static int make_layer(struct slip_build_stage *s, size_t i, struct slip_err *err
 	/* What a RUN changes is a directory already. */
 	bool with_files = step->kind != SLIP_STEP_RUN && i < s->files_until;
 	if (slip_layer_make_begin(s->builder, s->family, with_files, &make, err) < 0) {
-		slip_layer_make_abort(&make);
+		slip_layer_make_abort(&make, err);
 		return -1;
 	}
 	char *dir = NULL; /* where its files are already unpacked */
@@ -182,7 +186,7 @@ static int make_layer(struct slip_build_stage *s, size_t i, struct slip_err *err
 	}
 	if (rc == 0)
 		rc = slip_layer_make_end(&make, &step->layer, &dir, err);
-	slip_layer_make_abort(&make);
+	slip_layer_make_abort(&make, rc < 0 ? err : NULL);
 	if (rc < 0) {
 		free(dir);
 		return -1;
@@ -195,16 +199,24 @@ static int make_layer(struct slip_build_stage *s, size_t i, struct slip_err *err
 static void announce(const struct slip_build_stage *s, const struct slip_step *step,
 	const char *event, double seconds)
 {
-	char number[24], total[24], time[24], bytes[24];
+	char number[24], total[24], line[16], time[24], prepare[24], command[24], bytes[24];
+	static const char *const kinds[] = {[SLIP_STEP_RUN] = "run",
+		[SLIP_STEP_COPY] = "copy",
+		[SLIP_STEP_WORKDIR] = "workdir"};
 	bool done = step->result != SLIP_STEP_PENDING;
+	slip_autofree char *where = slip_xasprintf("%s:%d", step->file->name, step->start_line);
 	snprintf(number, sizeof(number), "%zu", step->number);
 	snprintf(total, sizeof(total), "%zu", s->n_steps + 1);
+	snprintf(line, sizeof(line), "%d", step->start_line);
 	snprintf(time, sizeof(time), "%.2f", seconds);
+	snprintf(prepare, sizeof(prepare), "%.2f", step->prepare_seconds);
+	snprintf(command, sizeof(command), "%.2f", step->command_seconds);
 	snprintf(bytes, sizeof(bytes), "%llu", (unsigned long long)step->layer.desc.size);
 	slip_event(event, "stage", s->ast->name ? s->name : NULL, "step", number, "steps", total,
-		"text", step->label, "source", step->hit_source, "seconds",
-		seconds >= 0 ? time : NULL, "bytes", done ? bytes : NULL, "digest",
-		done ? step->layer.desc.digest.s : NULL, NULL);
+		"kind", kinds[step->kind], "text", step->label, "where", where, "line", line,
+		"source", step->hit_source, "seconds", seconds >= 0 ? time : NULL, "prepare",
+		seconds >= 0 ? prepare : NULL, "command", seconds >= 0 ? command : NULL, "bytes",
+		done ? bytes : NULL, "digest", done ? step->layer.desc.digest.s : NULL, NULL);
 }
 
 /* Why a step is executed although there is a cache. */
@@ -232,9 +244,12 @@ static int build_step(struct slip_build_stage *s, size_t i, struct slip_err *err
 	double start = slip_clock_monotonic();
 	if (slip_cancel_check(err) < 0)
 		return -1;
+	slip_tell_step(s->builder->tell, step->label);
 	announce_miss(s, step);
 	announce(s, step, "step.start", -1);
-	if (rootfs_with(s, i, err) < 0 || make_layer(s, i, err) < 0)
+	int rc = rootfs_with(s, i, err);
+	step->prepare_seconds = slip_clock_monotonic() - start;
+	if (rc < 0 || make_layer(s, i, err) < 0)
 		return slip_step_locate(step, err);
 	step->result = SLIP_STEP_BUILT;
 	announce(s, step, "step.done", slip_clock_monotonic() - start);

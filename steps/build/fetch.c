@@ -2,8 +2,10 @@
 
 #include "steps/build/fetch.h"
 
+#include "runner/base/clock.h"
 #include "runner/store/layout.h"
 #include "steps/build/builder.h"
+#include "steps/image/result.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -74,10 +76,13 @@ static int from_layout(struct slip_fetch *f, struct slip_err *err)
 static int transfer(void *arg, struct slip_err *err)
 {
 	struct slip_fetch *f = arg;
-	int rc = slip_starts_with(f->layer->where, "oci:") ? from_layout(f, err)
-							   : from_registry(f, err);
+	double start = slip_clock_monotonic();
+	bool is_local = slip_starts_with(f->layer->where, "oci:");
+	int rc = is_local ? from_layout(f, err) : from_registry(f, err);
 	if (rc == 0)
 		rc = slip_spool_commit(&f->spool, &f->layer->desc.digest, f->layer->desc.size, err);
+	if (rc == 0 && !is_local)
+		slip_tell_pull(&f->layer->desc, slip_clock_monotonic() - start);
 	pthread_mutex_lock(&f->lock);
 	f->ended = true;
 	f->failed = rc < 0;

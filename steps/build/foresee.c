@@ -4,6 +4,7 @@
 
 #include "runner/base/log.h"
 #include "runner/dockerfile/scope.h"
+#include "steps/context/obtain.h"
 
 #define MAX_TEXT 200 /* of a step; the whole answer is one record */
 
@@ -277,15 +278,16 @@ static int foresee_push(const struct slip_builder *b, struct slip_json *out, str
  */
 
 /* Why the Dockerfile cannot be read now, though it may be when the stage runs; or NULL. */
-static const char *why_later(const struct slip_build_request *req, bool is_probe)
+static const char *why_later(const struct slip_build_request *req)
 {
-	const char *dir = req->context;
-	if (slip_starts_with(dir, "dir://"))
-		dir += strlen("dir://");
-	else if (strstr(dir, "://"))
-		return is_probe ? NULL : "the context is fetched when the stage runs";
+	const struct slip_context_options context = {
+		.dir = slip_context_local_dir(req->context),
+		.sub_path = req->context_sub_path,
+	};
+	if (!context.dir)
+		return "the context is fetched when the stage runs";
 	slip_autostrv places = {0};
-	slip_builder_dockerfile_places(req->dockerfile, dir, &places);
+	slip_context_dockerfile_places(&context, req->dockerfile, &places);
 	for (size_t i = 0; i < places.n; i++) {
 		if (access(places.v[i], F_OK) == 0)
 			return NULL;
@@ -296,7 +298,7 @@ static const char *why_later(const struct slip_build_request *req, bool is_probe
 static int foresee(
 	struct slip_builder *b, bool is_probe, struct slip_json *out, struct slip_err *err)
 {
-	const char *later = why_later(b->req, is_probe);
+	const char *later = why_later(b->req);
 	if (later) {
 		slip_json_set_str(out, "note", later);
 		if (slip_builder_open(b, (enum slip_isolation_mode)b->req->isolation, err) < 0)

@@ -2,14 +2,18 @@
 
 #include "steps/build/kind.h"
 
+#include "runner/base/clock.h"
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
+#include "runner/base/log.h"
 #include "runner/base/path.h"
 #include "runner/dockerfile/parse.h"
 #include "runner/dockerfile/scope.h"
 #include "steps/build/builder.h"
 #include "steps/build/foresee.h"
+#include "steps/context/obtain.h"
 #include "steps/image/result.h"
+#include "steps/image/tags.h"
 
 /* How a key's value becomes the option's. */
 enum shape {
@@ -31,13 +35,15 @@ struct key {
 /* One row for every key of `build:`; cache keys are below. */
 static const struct key keys[] = {
 	{"context", "context", ONE, KEY(context)},
+	{"context-sub-path", "context-sub-path", ONE, KEY(context_sub_path)},
+	{"git", "git", PAIRS, KEY(git)},
+	{"context-modes", "context-modes", ONE, KEY(context_modes)},
 	{"dockerfile", "dockerfile", ONE, KEY(dockerfile)},
 	{"target", "target", ONE, KEY(target)},
 	{"platform", "custom-platform", ONE, KEY(platform)},
 	{"build-args", "build-arg", PAIRS, KEY(build_args)},
 	{"labels", "label", PAIRS, KEY(labels)},
 	{"annotations", "annotation", PAIRS, KEY(annotations)},
-	{"destinations", "destination", LIST, KEY(destinations)},
 	{"no-push", "no-push", ONE, KEY(no_push)},
 	{"oci-layout-path", "oci-layout-path", ONE, KEY(oci_layout_path)},
 	{"tar-path", "tar-path", ONE, KEY(tar_path)},
@@ -78,9 +84,7 @@ static const struct key keys[] = {
 	{"image-fs-extract-retry", "image-fs-extract-retry", ONE, KEY(image_fs_extract_retry)},
 	{"single-snapshot", "single-snapshot", ONE, KEY(single_snapshot)},
 	{"preserve-context", "preserve-context", ONE, KEY(preserve_context)},
-	{"context-sub-path", NULL, ONE, KEY(context_sub_path)},
 	{"credential-helpers", NULL, LIST, KEY(credential_helpers)},
-	{"git", NULL, PAIRS, KEY(git)},
 	{"ignore-paths", NULL, LIST, KEY(ignore_paths)},
 	{"materialize", NULL, ONE, KEY(materialize)},
 	{"push-ignore-immutable-tag-errors", NULL, ONE, KEY(push_ignore_immutable_tag_errors)},
@@ -220,12 +224,16 @@ static const struct slip_value *first_value(const struct key *k, const void *obj
 static char *find_dockerfile(const struct slip_pipeline_stage *s)
 {
 	const struct slip_build_spec *b = &s->build;
-	if (b->dockerfile.is_expr || b->context.is_expr || s->working_dir.is_expr ||
-		strstr(slip_value_text(&b->context, "."), "://"))
+	const struct slip_context_options context = {
+		.dir = slip_context_local_dir(slip_value_text(&b->context, ".")),
+		.sub_path = b->context_sub_path.text,
+	};
+	if (b->dockerfile.is_expr || b->context.is_expr || b->context_sub_path.is_expr ||
+		s->working_dir.is_expr || !context.dir)
 		return NULL;
 	slip_autostrv places = {0};
-	slip_builder_dockerfile_places(slip_value_text(&b->dockerfile, "Dockerfile"),
-		slip_value_text(&b->context, "."), &places);
+	slip_context_dockerfile_places(
+		&context, slip_value_text(&b->dockerfile, "Dockerfile"), &places);
 	for (size_t i = 0; i < places.n; i++) {
 		slip_autofree char *path =
 			slip_value_is_set(&s->working_dir)
@@ -270,15 +278,85 @@ static void check(const struct slip_kind_check *c)
 	check_target(&b->target, path, c->diags);
 }
 
+/* --- what the CI tells --------------------------------------------------------------------------
+ */
+
+/* "commit" or a number; *is_set is false when the key is absent. */
+static int epoch(const struct slip_kind_input *in, int64_t *out, bool *is_set, struct slip_err *err)
+{
+	const struct slip_value *v = &in->stage->build.source_date_epoch;
+	const char *time = slip_json_get_str(slip_json_get(in->ci, "commit"), "time", NULL);
+	*is_set = slip_value_is_set(v);
+	if (!*is_set)
+		return 0;
+	if (!slip_streq(v->text, "commit")) {
+		if (slip_yaml_int(v->text, out, NULL) == 0 && *out >= 0)
+			return 0;
+		slip_err_set(err, SLIP_E_SPEC, 0,
+			"source-date-epoch is \"commit\" or seconds since 1970, not \"%s\"",
+			v->text);
+		return at(v, err);
+	}
+	if (!time)
+		slip_err_set(err, SLIP_E_SPEC, 0,
+			"the time of the commit is not known here: it is ci.commit.time");
+	if (!time || slip_clock_parse_rfc3339(time, out, err) < 0)
+		return at(v, err);
+	return 0;
+}
+
+static int add_option(
+	struct slip_build_request *r, const char *option, const char *text, struct slip_err *err)
+{
+	return slip_opt_set(slip_build_options, r, option, text, err);
+}
+
+/* Before the stage's own labels, which win. */
+static int set_facts(
+	const struct slip_kind_input *in, struct slip_build_request *r, struct slip_err *err)
+{
+	const struct slip_build_spec *b = &in->stage->build;
+	struct slip_tags_input facts = {b, in->ci, slip_clock_now()};
+	slip_autostrv tags = {0}, destinations = {0}, labels = {0};
+	int64_t created = facts.now;
+	bool has_epoch;
+	if (epoch(in, &created, &has_epoch, err) < 0 || slip_tags_make(&facts, &tags, err) < 0 ||
+		slip_tags_destinations(&facts, &tags, &destinations, err) < 0)
+		return -1;
+	if (slip_value_bool(&b->oci_labels, false))
+		slip_tags_labels(&facts, &tags, created, &labels);
+	if (has_epoch) {
+		slip_autofree char *arg =
+			slip_xasprintf("SOURCE_DATE_EPOCH=%lld", (long long)created);
+		if (add_option(r, "build-arg", arg, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < destinations.n; i++) {
+		if (add_option(r, "destination", destinations.v[i], err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < labels.n; i++) {
+		if (add_option(r, "label", labels.v[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* --- the kind -----------------------------------------------------------------------------------
  */
 
 static void describe(const struct slip_kind_input *in, struct slip_buf *out)
 {
 	const struct slip_build_spec *b = &in->stage->build;
-	slip_buf_addf(out, "build %s", slip_value_text(&b->dockerfile, "Dockerfile"));
-	for (size_t i = 0; i < b->destinations.n; i++)
-		slip_buf_addf(out, "%s %s", i ? "," : " to", b->destinations.v[i].text);
+	struct slip_tags_input facts = {b, in->ci, slip_clock_now()};
+	slip_autostrv tags = {0}, to = {0};
+	slip_buf_addf(out, "%s", slip_value_text(&b->dockerfile, "Dockerfile"));
+	struct slip_err why = SLIP_ERR_INIT;
+	if (slip_tags_make(&facts, &tags, &why) < 0 ||
+		slip_tags_destinations(&facts, &tags, &to, &why) < 0)
+		slip_buf_addf(out, ", which will fail: %s", why.msg);
+	for (size_t i = 0; i < to.n; i++)
+		slip_buf_addf(out, "%s %s", i ? "," : " to", to.v[i]);
 	if (b->destinations.n && slip_value_bool(&b->no_push, false))
 		slip_buf_add_str(out, ", not pushed: no-push");
 	else if (b->destinations.n && !in->is_push_allowed)
@@ -289,11 +367,17 @@ static int fill(const struct slip_kind_input *in, struct slip_build_request *r,
 	struct slip_json *logins, struct slip_err *err)
 {
 	const struct slip_build_spec *b = &in->stage->build;
-	if (set_cache(r, &in->pipeline->cache, err) < 0 || set_cache(r, &b->cache, err) < 0)
+	if (set_cache(r, &in->pipeline->cache, err) < 0 || set_cache(r, &b->cache, err) < 0 ||
+		set_facts(in, r, err) < 0)
 		return -1;
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(keys); i++) {
 		if (set_key(r, &keys[i], b, err) < 0)
 			return -1;
+	}
+	if (slip_streq(r->context, "-") || slip_streq(r->context, "tar://stdin")) {
+		slip_err_set(err, SLIP_E_SPEC, 0,
+			"build.context: a stage has no standard input; name a file or an URL");
+		return at(&b->context, err);
 	}
 	if (slip_registries_from_spec(in->pipeline, &r->registries, logins, err) < 0)
 		return -1;

@@ -113,13 +113,15 @@ int slip_layer_make_end(
 	return 0;
 }
 
-void slip_layer_make_abort(struct slip_layer_make *m)
+void slip_layer_make_abort(struct slip_layer_make *m, struct slip_err *err)
 {
 	slip_layer_writer_cleanup(&m->writer);
 	slip_spool_abort(&m->spool);
-	if (m->files) {
-		(void)!files_end(m->files, NULL);
-		files_free(m->files);
-		m->files = NULL;
-	}
+	if (!m->files)
+		return;
+	struct slip_err why = SLIP_ERR_INIT;
+	if (files_end(m->files, &why) < 0 && err && err->sys == EPIPE)
+		slip_err_copy(err, &why);
+	files_free(m->files);
+	m->files = NULL;
 }

@@ -20,11 +20,17 @@ struct slip_layer_make {
 	enum slip_compression compression;
 };
 
+/* m is to be aborted whatever this returns. */
 int slip_layer_make_begin(struct slip_builder *b, enum slip_media_family family, bool with_files,
 	struct slip_layer_make *m, struct slip_err *err) SLIP_MUST_CHECK;
 /* The blob is in the store, *out describes it. *dir is set to the files' directory, if wanted. */
 int slip_layer_make_end(struct slip_layer_make *m, struct slip_layer *out, char **dir,
 	struct slip_err *err) SLIP_MUST_CHECK;
-void slip_layer_make_abort(struct slip_layer_make *m); /* fine after end */
+/*
+ * Give up what is under way; fine after begin failed, and after end. err is the failure that led
+ * here, or NULL: where the files' unpacking ended first, the writer knows only that nobody reads,
+ * and the unpacking's reason takes its place.
+ */
+void slip_layer_make_abort(struct slip_layer_make *m, struct slip_err *err);
 
 #endif

@@ -4,10 +4,13 @@
 
 #include "runner/oci/ref.h"
 #include "runner/report/log_options.h"
+#include "steps/context/obtain.h"
 
 #define AT(member) offsetof(struct slip_build_request, member)
 
 static const char *const formats[] = {"", "docker", "oci", NULL};
+/* In the order of enum slip_context_modes. */
+static const char *const context_modes[] = {"auto", "git", "keep", NULL};
 static const char *const compressions[] = {"gzip", "zstd", NULL};
 /* In the order of enum slip_isolation_mode. */
 static const char *const isolations[] = {"auto", "namespaces", "chroot", "in-place", "none", NULL};
@@ -25,10 +28,23 @@ static const char *const isolations[] = {"auto", "namespaces", "chroot", "in-pla
 	}
 
 const struct slip_opt slip_build_options[] = {
-	{"context", 'c', SLIP_OPT_STRING, AT(context), "DIR",
-		"The directory that COPY and ADD read.", "."},
+	{"context", 'c', SLIP_OPT_STRING, AT(context), "DIR|URL",
+		"What COPY and ADD read: a directory, an archive (tar://FILE, - for standard "
+		"input, https://...), a repository (git://..., https://....git#REF:SUBDIR), or an "
+		"object (s3://..., gs://..., Azure).",
+		"."},
+	{"context-sub-path", 0, SLIP_OPT_STRING, AT(context_sub_path), "DIR",
+		"The directory inside the context that is used."},
+	{"git", 0, SLIP_OPT_LIST, AT(git), "NAME=VALUE",
+		"For a repository: branch, depth, insecure-skip-tls, keep-git-dir, "
+		"recurse-submodules, single-branch."},
 	{"dockerfile", 'f', SLIP_OPT_STRING, AT(dockerfile), "FILE",
 		"The Dockerfile: a path from here, or from the context.", "Dockerfile"},
+	{"context-modes", 0, SLIP_OPT_CHOICE, AT(context_modes), "auto|git|keep",
+		"Modes of files that git tracks: 0644 or 0755, whatever the umask of the checkout "
+		"was "
+		"(git; auto where there is an index), or as on disk (keep).",
+		"auto", context_modes},
 	{"build-arg", 0, SLIP_OPT_LIST, AT(build_args), "NAME[=VALUE]",
 		"A value for an ARG; without =VALUE that of the environment variable."},
 	{"label", 0, SLIP_OPT_LIST, AT(labels), "NAME=VALUE",
@@ -161,6 +177,8 @@ int slip_build_request_check(const struct slip_build_request *r, struct slip_err
 			"--annotation: Docker's image format has none; use --image-format oci");
 	if (check_pairs(&r->annotations, "annotation", err) < 0 ||
 		check_destinations(&r->destinations, err) < 0)
+		return -1;
+	if (slip_context_check_git(&r->git, err) < 0)
 		return -1;
 	return check_pairs(&r->labels, "label", err);
 }

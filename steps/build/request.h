@@ -7,6 +7,7 @@
 #define SLIP_BUILD_REQUEST_H
 
 #include "runner/base/opt.h"
+#include "runner/report/log_options.h"
 #include "steps/image/registries.h"
 
 enum slip_image_format {
@@ -15,10 +16,20 @@ enum slip_image_format {
 	SLIP_FORMAT_OCI,
 };
 
+/* The permission bits of the context's files. */
+enum slip_context_modes {
+	SLIP_MODES_AUTO, /* GIT in a checkout whose index can be read, else KEEP */
+	SLIP_MODES_GIT, /* of files that git tracks: as git would record them */
+	SLIP_MODES_KEEP, /* as they are on disk */
+};
+
 struct slip_build_request {
 	/* input */
 	char *context;
+	char *context_sub_path;
+	struct slip_strv git;
 	char *dockerfile;
+	int context_modes; /* enum slip_context_modes */
 	struct slip_strv build_args;
 	struct slip_strv labels;
 	struct slip_strv annotations; /* of the manifest, which is OCI's then */
@@ -48,10 +59,7 @@ struct slip_build_request {
 	bool reproducible;
 	bool skip_push_permission_check;
 	struct slip_registry_flags registries;
-	/* logs */
-	char *verbosity;
-	char *log_format;
-	bool log_timestamp;
+	struct slip_log_flags log;
 	/* flags of kaniko's that need nothing here */
 	bool ignored;
 	char *ignored_text;

@@ -143,12 +143,12 @@ static int unpack_base(struct slip_rootfs *r, const char *chain, struct slip_err
 {
 	struct slip_builder *b = r->builder;
 	struct slip_rootfs_dir *d = &r->dirs[0];
+	struct slip_err why = SLIP_ERR_INIT;
 	slip_autofree char *key = tree_key(b, chain);
-	if (slip_store_open_tree(b->store, key, &d->fd, &d->path, err) == 0)
+	if (slip_store_open_tree(b->store, key, &d->fd, &d->path, &why) == 0)
 		return 0;
-	if (!slip_err_is(err, SLIP_E_NOTFOUND))
-		return -1;
-	slip_err_clear(err);
+	if (!slip_err_is(&why, SLIP_E_NOTFOUND))
+		return slip_err_copy(err, &why);
 	if (slip_store_begin_tree(b->store, &d->fd, &d->path, err) < 0)
 		return -1;
 	slip_cleanup(slip_tree_cleanup) struct slip_tree *tree = r->tree ? NULL : slip_tree_new();
@@ -262,12 +262,10 @@ static int open_dir(struct slip_rootfs_dir *d, struct slip_err *err)
 	return d->fd < 0 ? slip_err_set(err, SLIP_E_IO, errno, "open %s", d->path) : 0;
 }
 
-static int unpack_dir(struct slip_rootfs *r, size_t i, struct slip_err *err)
+static int make_dir(struct slip_rootfs *r, size_t i, struct slip_err *err)
 {
 	struct slip_builder *b = r->builder;
 	struct slip_rootfs_dir *d = &r->dirs[i];
-	if (d->path)
-		return open_dir(d, err);
 	if (i == 0 && r->base) {
 		struct slip_digest chain;
 		base_chain(r->base, &chain);
@@ -287,7 +285,20 @@ static int unpack_dir(struct slip_rootfs *r, size_t i, struct slip_err *err)
 	return apply_layer(b, &d->layer, &opt, err);
 }
 
-int slip_rootfs_unpack(struct slip_rootfs *r, struct slip_err *err)
+/* A directory that has a path is whole: one that could not be made has none. */
+static int unpack_dir(struct slip_rootfs *r, size_t i, struct slip_err *err)
+{
+	struct slip_rootfs_dir *d = &r->dirs[i];
+	if (d->path)
+		return open_dir(d, err);
+	if (make_dir(r, i, err) == 0)
+		return 0;
+	slip_cleanup_close(&d->fd);
+	slip_cleanup_free(&d->path);
+	return -1;
+}
+
+static int unpack_all(struct slip_rootfs *r, struct slip_err *err)
 {
 	for (size_t i = 0; i < r->n_dirs; i++) {
 		if (unpack_dir(r, i, err) < 0)
@@ -301,7 +312,7 @@ int slip_rootfs_mount(struct slip_rootfs *r, struct slip_overlay *overlay, struc
 	struct slip_builder *b = r->builder;
 	slip_autostrv lowers = {0};
 	slip_autofree char *dir = NULL;
-	if (slip_rootfs_unpack(r, err) < 0)
+	if (unpack_all(r, err) < 0)
 		return -1;
 	for (size_t i = r->n_dirs; i-- > 0;)
 		slip_strv_add(&lowers, r->dirs[i].path);

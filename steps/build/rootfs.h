@@ -46,8 +46,6 @@ int slip_rootfs_add_layer(
 void slip_rootfs_add_made(struct slip_rootfs *r, const struct slip_layer *l, char *dir_path);
 /* The origin number that the next layer gets. */
 uint32_t slip_rootfs_next_origin(const struct slip_rootfs *r);
-/* Unpack what is not unpacked yet. owners: as the layers say (needs privilege), for RUN. */
-int slip_rootfs_unpack(struct slip_rootfs *r, struct slip_err *err) SLIP_MUST_CHECK;
 /* All of it in one directory, for a command: unpacked, with an overlay that takes the changes. */
 int slip_rootfs_mount(
 	struct slip_rootfs *r, struct slip_overlay *overlay, struct slip_err *err) SLIP_MUST_CHECK;

@@ -2,6 +2,8 @@
 
 #include "steps/build/run.h"
 
+#include "runner/base/cgroup.h"
+#include "runner/base/clock.h"
 #include "runner/base/io.h"
 #include "runner/base/path.h"
 #include "runner/layer/diff.h"
@@ -29,7 +31,8 @@ static int make_cwd(const struct slip_overlay *o, const char *cwd, const struct 
 				return slip_err_copy(err, &why);
 			if (slip_open_parent_in_root(o->merged_fd, part, &dirfd, name, err) < 0)
 				return -1;
-			if (mkdirat(dirfd, name, 0755) < 0 ||
+			/* In the layer whatever this process' umask is. */
+			if (mkdirat(dirfd, name, 0755) < 0 || fchmodat(dirfd, name, 0755, 0) < 0 ||
 				fchownat(dirfd, name, u->uid, u->gid, AT_SYMLINK_NOFOLLOW) < 0)
 				return slip_err_set(err, SLIP_E_IO, errno, "mkdir /%s", part);
 		}
@@ -67,15 +70,20 @@ static int run_command(struct slip_build_stage *s, const struct slip_run_step *r
 }
 
 /* The message other builders give, which people and scripts look for. */
-static int explain_failure(const struct slip_run_step *run, struct slip_err *err)
+static int explain_failure(
+	const struct slip_run_step *run, const struct slip_cgroup *before, struct slip_err *err)
 {
 	if (!slip_err_is(err, SLIP_E_COMMAND))
 		return -1;
 	int status = err->status;
 	slip_autofree char *argv = slip_strv_join(&run->argv, " ");
+	slip_autobuf starved;
+	slip_buf_init(&starved, SLIP_ERR_MSG_MAX);
+	slip_cgroup_explain_oom(before, &starved);
 	slip_err_clear(err);
 	slip_err_set(err, SLIP_E_COMMAND, 0,
-		"process \"%.800s\" did not complete successfully: exit code: %d", argv, status);
+		"process \"%.800s\" did not complete successfully: exit code: %d%s", argv, status,
+		starved.data);
 	err->status = status;
 	return -1;
 }
@@ -85,8 +93,8 @@ static int open_base(void *ctx, uint32_t origin, const char *path)
 	return slip_rootfs_open_origin(ctx, origin, path);
 }
 
-int slip_run_write(struct slip_build_stage *s, const struct slip_step *step,
-	struct slip_layer_writer *w, char **dir, struct slip_err *err)
+int slip_run_write(struct slip_build_stage *s, struct slip_step *step, struct slip_layer_writer *w,
+	char **dir, struct slip_err *err)
 {
 	struct slip_builder *b = s->builder;
 	if (b->isolation.mode == SLIP_ISOLATION_NONE)
@@ -94,11 +102,15 @@ int slip_run_write(struct slip_build_stage *s, const struct slip_step *step,
 			b->isolation.why);
 	struct slip_overlay overlay = {.merged_fd = -1, .upper_fd = -1};
 	struct slip_diff_stats stats;
+	struct slip_cgroup before;
+	slip_cgroup_read(&before);
 	int rc = slip_push_check_wait(b->rights, err);
 	if (rc == 0)
 		rc = slip_rootfs_mount(s->rootfs, &overlay, err);
+	double start = slip_clock_monotonic();
 	if (rc == 0 && run_command(s, &step->run, &overlay, err) < 0)
-		rc = explain_failure(&step->run, err);
+		rc = explain_failure(&step->run, &before, err);
+	step->command_seconds = slip_clock_monotonic() - start;
 	if (rc == 0) {
 		struct slip_diff diff = {
 			.upperfd = overlay.upper_fd,

@@ -35,7 +35,6 @@ struct slip_source_ops {
 struct slip_source_tree {
 	const struct slip_source_ops *ops;
 	const char *what; /* "the context", "stage build": for messages */
-	bool keeps_metadata; /* owners, xattrs and hard links count (--from) */
 };
 
 #endif

@@ -77,6 +77,6 @@ static const struct slip_source_ops root_ops = {
 
 void slip_source_root_init(struct slip_source_root *s, struct slip_rootfs *root, const char *what)
 {
-	s->tree = (struct slip_source_tree){&root_ops, what, true};
+	s->tree = (struct slip_source_tree){&root_ops, what};
 	s->root = root;
 }

@@ -1,7 +1,7 @@
 /*
  * A stage of the Dockerfile under construction. Its state is this struct, and the files of this
- * folder are the only code that changes it: evaluate.c makes image and steps, probe.c finds cached
- * layers, execute.c makes the missing ones.
+ * folder are the only code that changes it: evaluate.c makes image and steps, cache.c finds layers
+ * that were made before, execute.c makes the missing ones.
  */
 #ifndef SLIP_BUILD_STAGE_H
 #define SLIP_BUILD_STAGE_H
@@ -10,21 +10,15 @@
 #include "steps/build/rootfs.h"
 #include "steps/build/step.h"
 
-enum slip_base_kind {
-	SLIP_BASE_SCRATCH,
-	SLIP_BASE_STAGE,
-	SLIP_BASE_IMAGE,
-};
-
 struct slip_build_stage {
 	struct slip_builder *builder;
 	const struct slip_stage *ast;
 	char *name; /* for people: its name, or its number */
 	bool needed;
 
-	enum slip_base_kind base_kind;
-	struct slip_build_stage *parent; /* FROM stage */
-	struct slip_base *base; /* FROM image */
+	/* What FROM names; both NULL: scratch. */
+	struct slip_build_stage *parent;
+	struct slip_base *base;
 	struct slip_platform platform;
 	enum slip_media_family family;
 

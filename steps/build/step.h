@@ -88,6 +88,8 @@ struct slip_step {
 	enum slip_step_result result;
 	struct slip_layer layer;
 	const char *hit_source; /* "store", "registry", "layout" */
+	double prepare_seconds; /* until the root below it was there */
+	double command_seconds; /* of a RUN */
 };
 
 void slip_step_release(struct slip_step *s);

@@ -256,9 +256,10 @@ int slip_user_for_chown(
 	return group && *group ? resolve_group(r, group, gid, err) : 0;
 }
 
-int slip_user_for_workdir(
-	struct slip_rootfs *r, const char *text, uint32_t *uid, uint32_t *gid, struct slip_err *err)
+int slip_user_for_workdir(struct slip_rootfs *r, const char *text, uint32_t *uid, uint32_t *gid,
+	char **doubt, struct slip_err *err)
 {
+	*doubt = NULL;
 	*uid = *gid = 0;
 	if (!text || !*text)
 		return 0;
@@ -272,7 +273,7 @@ int slip_user_for_workdir(
 		return slip_err_copy(err, &why);
 	/* USER is not checked before something runs, and an image from scratch may never run here.
 	 */
-	slip_warn("WORKDIR belongs to root: %s", why.msg);
+	*doubt = slip_xasprintf("WORKDIR belongs to root: %s", why.msg);
 	*uid = *gid = 0;
 	return 0;
 }

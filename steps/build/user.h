@@ -28,8 +28,9 @@ void slip_user_apply(const struct slip_user *u, struct slip_sandbox_spec *spec);
 /* --chown text: a number alone gives the group the same number; an unknown name is an error. */
 int slip_user_for_chown(struct slip_rootfs *r, const char *text, uint32_t *uid, uint32_t *gid,
 	struct slip_err *err) SLIP_MUST_CHECK;
-/* Owner of directories that WORKDIR makes; an unknown name is root, with a warning. */
+/* Owner of directories that WORKDIR makes; an unknown name is root's, and *doubt says why: the
+ * caller's to tell and to free, NULL otherwise. */
 int slip_user_for_workdir(struct slip_rootfs *r, const char *text, uint32_t *uid, uint32_t *gid,
-	struct slip_err *err) SLIP_MUST_CHECK;
+	char **doubt, struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

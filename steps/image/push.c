@@ -2,9 +2,11 @@
 
 #include "steps/image/push.h"
 
+#include "runner/base/clock.h"
 #include "runner/base/log.h"
 #include "runner/base/map.h"
 #include "runner/base/proc.h"
+#include "steps/image/result.h"
 
 /* One blob on its way to one repository. */
 struct upload {
@@ -18,10 +20,10 @@ struct upload {
 
 static int upload_blob(void *arg, struct slip_err *err)
 {
-	static const char *const how_names[] = {"found", "mounted", "uploaded"};
 	struct upload *u = arg;
 	const struct slip_descriptor *desc = u->blob->desc;
 	enum slip_push_how how;
+	double start = slip_clock_monotonic();
 	struct slip_blob_source source = {
 		.mounts = &u->from,
 		.open = u->p->open,
@@ -31,10 +33,7 @@ static int upload_blob(void *arg, struct slip_err *err)
 	};
 	if (slip_registry_push_blob(u->p->registry, u->repo, desc, &source, &how, err) < 0)
 		return -1;
-	char bytes[24];
-	snprintf(bytes, sizeof(bytes), "%llu", (unsigned long long)desc->size);
-	slip_event("transfer.done", "what", how_names[how], "digest", desc->digest.s, "bytes",
-		bytes, NULL);
+	slip_tell_push(how, desc, slip_clock_monotonic() - start);
 	return 0;
 }
 

@@ -10,6 +10,9 @@
 #include "runner/base/pool.h"
 #include "runner/registry/registry.h"
 
+/* How many blobs are on their way at once: the threads of a pool that waits for transfers. */
+#define SLIP_PUSH_TRANSFERS 8
+
 struct slip_push_blob {
 	const struct slip_descriptor *desc;
 	const char *where; /* "registry/repository" that has it; NULL: none */

@@ -5,13 +5,14 @@
 #include "runner/base/io.h"
 #include "runner/base/limits.h"
 #include "runner/base/redact.h"
+#include "runner/engine/ci_registry.h"
 #include "runner/oci/ref.h"
 
-int slip_registries_open(const struct slip_registry_flags *f, struct slip_http **http,
-	struct slip_registry **registry, struct slip_err *err)
+#include <errno.h>
+
+void slip_registries_options(const struct slip_registry_flags *f, struct slip_registry_options *out)
 {
-	struct slip_http_options options = {.user_agent = "slipway/" PACKAGE_VERSION};
-	struct slip_registry_options opt = {
+	*out = (struct slip_registry_options){
 		.insecure = f->insecure,
 		.insecure_pull = f->insecure_pull,
 		.insecure_hosts = &f->insecure_registries,
@@ -25,7 +26,16 @@ int slip_registries_open(const struct slip_registry_flags *f, struct slip_http *
 		.skip_default_fallback = f->skip_default_registry_fallback,
 		.logins = f->logins,
 		.n_logins = f->n_logins,
+		.environment = slip_ci_registry(),
 	};
+}
+
+int slip_registries_open(const struct slip_registry_flags *f, struct slip_http **http,
+	struct slip_registry **registry, struct slip_err *err)
+{
+	struct slip_http_options options = {.user_agent = "slipway/" PACKAGE_VERSION};
+	struct slip_registry_options opt;
+	slip_registries_options(f, &opt);
 	if (slip_http_new(&options, http, err) < 0)
 		return -1;
 	return slip_registry_new(&opt, *http, registry, err);
@@ -40,47 +50,80 @@ static int at(const struct slip_value *v, struct slip_err *err)
 		err, "%s:%u:%u", v->pos.file ? v->pos.file : "spec", v->pos.line, v->pos.col);
 }
 
-/* The value of a source, NULL when it has none: the caller's. */
-static int read_source(const struct slip_source_value *s, char **out, struct slip_err *err)
+static int read_variable(const struct slip_value *v, const char **out, struct slip_err *err)
 {
-	*out = NULL;
-	if (slip_value_is_set(&s->literal)) {
-		*out = slip_xstrdup(s->literal.text);
-	} else if (slip_value_is_set(&s->env)) {
-		const char *value = getenv(s->env.text);
-		if (!value) {
-			slip_err_set(err, SLIP_E_USAGE, 0, "there is no variable %s", s->env.text);
-			return at(&s->env, err);
-		}
-		*out = slip_xstrdup(value);
-	} else if (slip_value_is_set(&s->file)) {
-		slip_autobuf text;
-		slip_buf_init(&text, SLIP_MAX_TOKEN);
+	*out = getenv(v->text);
+	if (*out)
+		return 0;
+	slip_err_set(err, SLIP_E_USAGE, 0, "there is no variable %s", v->text);
+	return at(v, err);
+}
+
+/* A user's name goes along as text. */
+static int add_user(
+	struct slip_json *login, const struct slip_source_value *s, struct slip_err *err)
+{
+	const char *user = s->literal.text;
+	slip_autobuf text;
+	slip_buf_init(&text, SLIP_MAX_TOKEN);
+	if (slip_value_is_set(&s->env) && read_variable(&s->env, &user, err) < 0)
+		return -1;
+	if (slip_value_is_set(&s->file)) {
 		if (slip_read_file(AT_FDCWD, s->file.text, &text, err) < 0)
 			return at(&s->file, err);
 		while (text.len && text.data[text.len - 1] == '\n')
 			slip_buf_truncate(&text, text.len - 1);
-		*out = slip_buf_take(&text);
+		user = text.data;
 	}
+	slip_json_set_str(login, "user", user);
+	return 0;
+}
+
+/* {"text": ...} or {"file": absolute path}; nothing when the key is absent. */
+static int add_secret(struct slip_json *login, const char *key, const struct slip_source_value *s,
+	struct slip_err *err)
+{
+	struct slip_json *secret = slip_json_object();
+	const char *text = NULL;
+	if (!slip_value_is_set(&s->env) && !slip_value_is_set(&s->file)) {
+		slip_json_free(secret);
+		return 0;
+	}
+	slip_json_set(login, key, secret);
+	if (slip_value_is_set(&s->env)) {
+		if (read_variable(&s->env, &text, err) < 0)
+			return -1;
+		slip_redact_add(text, strlen(text));
+		slip_json_set_str(secret, "text", text);
+		return 0;
+	}
+	slip_autofree char *path = realpath(s->file.text, NULL);
+	if (!path) {
+		slip_err_set(err, SLIP_E_USAGE, errno, "the file %s", s->file.text);
+		return at(&s->file, err);
+	}
+	slip_json_set_str(secret, "file", path);
 	return 0;
 }
 
 static int add_login(
 	struct slip_json *logins, const struct slip_spec_registry *reg, struct slip_err *err)
 {
-	slip_autofree char *user = NULL, *password = NULL;
-	if (read_source(&reg->user, &user, err) < 0 ||
-		read_source(&reg->password, &password, err) < 0)
-		return -1;
-	if (!user || !password)
-		return 0;
-	slip_redact_add(password, strlen(password));
 	struct slip_json *login = slip_json_object();
-	slip_json_set_str(login, "host", reg->name.text);
-	slip_json_set_str(login, "user", user);
-	slip_json_set_str(login, "password", password);
 	slip_json_append(logins, login);
+	slip_json_set_str(login, "host", reg->name.text);
+	if (add_user(login, &reg->user, err) < 0 ||
+		add_secret(login, "password", &reg->password, err) < 0 ||
+		add_secret(login, "token", &reg->token, err) < 0)
+		return -1;
 	return 0;
+}
+
+static bool has_login(const struct slip_spec_registry *reg)
+{
+	const struct slip_source_value *s[] = {&reg->password, &reg->token};
+	return slip_value_is_set(&s[0]->env) || slip_value_is_set(&s[0]->file) ||
+	       slip_value_is_set(&s[1]->env) || slip_value_is_set(&s[1]->file);
 }
 
 /* What the spec's `registries` say that flags can say too. */
@@ -105,10 +148,23 @@ int slip_registries_from_spec(const struct slip_pipeline *p, struct slip_registr
 {
 	for (size_t i = 0; i < p->registries.n; i++) {
 		add_flags(f, &p->registries.v[i]);
-		if (add_login(logins, &p->registries.v[i], err) < 0)
+		if (has_login(&p->registries.v[i]) &&
+			add_login(logins, &p->registries.v[i], err) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+static struct slip_registry_secret read_secret(const struct slip_json *login, const char *key)
+{
+	const struct slip_json *secret = slip_json_get(login, key);
+	struct slip_registry_secret out = {
+		.text = slip_json_get_str(secret, "text", NULL),
+		.file = slip_json_get_str(secret, "file", NULL),
+	};
+	if (out.text)
+		slip_redact_add(out.text, strlen(out.text));
+	return out;
 }
 
 static void read_logins(const struct slip_json *logins, struct slip_registry_flags *f)
@@ -119,8 +175,8 @@ static void read_logins(const struct slip_json *logins, struct slip_registry_fla
 		const struct slip_json *login = slip_json_at(logins, i);
 		f->logins[i].host = slip_json_get_str(login, "host", "");
 		f->logins[i].user = slip_json_get_str(login, "user", "");
-		f->logins[i].password = slip_json_get_str(login, "password", "");
-		slip_redact_add(f->logins[i].password, strlen(f->logins[i].password));
+		f->logins[i].password = read_secret(login, "password");
+		f->logins[i].token = read_secret(login, "token");
 	}
 }
 

@@ -28,6 +28,11 @@ struct slip_registry_flags {
 	size_t n_logins;
 };
 
+/* For who has nothing but these flags. */
+struct slip_registry_set {
+	struct slip_registry_flags registries;
+};
+
 /* One row of T's table for each flag above. */
 #define SLIP_REGISTRY_FLAG(T, flag, kind, member, what, text)                                      \
 	{                                                                                          \
@@ -67,13 +72,17 @@ struct slip_registry_flags {
 			"Fail when no mirror or map has an image, without asking its own "         \
 			"registry.")
 
-/* A client that does as the flags say; f must outlive it. */
+/* What the flags and the CI system say, for a client; borrows from f. */
+void slip_registries_options(
+	const struct slip_registry_flags *f, struct slip_registry_options *out);
+/* A client that does as they say; f must outlive it. */
 int slip_registries_open(const struct slip_registry_flags *f, struct slip_http **http,
 	struct slip_registry **registry, struct slip_err *err) SLIP_MUST_CHECK;
 
 /*
- * Add what a pipeline's `registries` say: flags to f, a user and password with the host to the
- * JSON array `logins`, which travels beside the flags to the stage's process.
+ * Add what a pipeline's `registries` say: flags to f, logins with their hosts to the JSON array
+ * `logins`, which travels beside the flags to the stage's process. A secret in a file goes as the
+ * file's name, since it may change while the stage runs.
  */
 int slip_registries_from_spec(const struct slip_pipeline *p, struct slip_registry_flags *f,
 	struct slip_json *logins, struct slip_err *err) SLIP_MUST_CHECK;

@@ -75,3 +75,23 @@ void slip_tell_result(const struct slip_strv *destinations, const struct slip_di
 	}
 	slip_event("stage.result", "digest", known, "ref", by_digest, "image", first, NULL);
 }
+
+static void tell(const char *what, const struct slip_descriptor *desc, double seconds)
+{
+	char bytes[24], time[24];
+	snprintf(bytes, sizeof(bytes), "%llu", (unsigned long long)desc->size);
+	snprintf(time, sizeof(time), "%.3f", seconds);
+	slip_event("transfer.done", "what", what, "digest", desc->digest.s, "bytes", bytes,
+		"seconds", time, NULL);
+}
+
+void slip_tell_pull(const struct slip_descriptor *desc, double seconds)
+{
+	tell("pulled", desc, seconds);
+}
+
+void slip_tell_push(enum slip_push_how how, const struct slip_descriptor *desc, double seconds)
+{
+	static const char *const names[] = {"found", "mounted", "uploaded"};
+	tell(names[how], desc, seconds);
+}

@@ -1,11 +1,13 @@
 /*
- * What others get to know of an image that is ready: digest files, and a stage's outputs.
+ * What others get to know of an image: its blobs on their way, and when it is ready digest files
+ * and a stage's outputs.
  */
 #ifndef SLIP_IMAGE_RESULT_H
 #define SLIP_IMAGE_RESULT_H
 
 #include "runner/base/digest.h"
 #include "runner/base/strv.h"
+#include "runner/registry/registry.h"
 
 /* Paths as of kaniko's flags; NULL: not wanted. */
 struct slip_digest_files {
@@ -19,5 +21,9 @@ int slip_digest_files_write(const struct slip_digest_files *f, const struct slip
 
 /* The outputs ref, digest and image of a stage; a digest that is not set is left out. */
 void slip_tell_result(const struct slip_strv *destinations, const struct slip_digest *digest);
+
+/* A layer came from a registry; a blob went into one, or was there, or was mounted there. */
+void slip_tell_pull(const struct slip_descriptor *desc, double seconds);
+void slip_tell_push(enum slip_push_how how, const struct slip_descriptor *desc, double seconds);
 
 #endif

@@ -7,8 +7,6 @@
 #include "steps/image/result.h"
 #include "steps/push/tree.h"
 
-#define TRANSFERS 8
-
 #define AT(member) offsetof(struct slip_push_request, member)
 
 /* Source and destinations are words of the command line, and options for requests only. */
@@ -82,7 +80,7 @@ static int open_services(struct run *r, struct slip_err *err)
 	if (slip_store_open(&store, &r->store, err) < 0 ||
 		slip_registries_open(&r->req->registries, &r->http, &r->registry, err) < 0)
 		return -1;
-	r->io = slip_pool_new(TRANSFERS);
+	r->io = slip_pool_new(SLIP_PUSH_TRANSFERS);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #define SLIP_PUSH_PUSH_H
 
 #include "runner/base/digest.h"
+#include "runner/report/log_options.h"
 #include "steps/image/registries.h"
 
 struct slip_push_request {
@@ -20,10 +21,7 @@ struct slip_push_request {
 	char *image_name_tag_with_digest_file;
 	char *cache_dir;
 	struct slip_registry_flags registries;
-	/* logs */
-	char *verbosity;
-	char *log_format;
-	bool log_timestamp;
+	struct slip_log_flags log;
 	char *ignored_text;
 };
 

@@ -216,6 +216,18 @@ run_lines() {
 	image_tree | grep -qx 'f 0644 1000:1001 /w/x/mine'
 }
 
+@test "RUN: a WORKDIR that is made again does not depend on the umask" {
+	run_lines <<-'END'
+		WORKDIR /w/x
+		RUN rm -r /w
+		RUN true
+	END
+	umask 077
+	build
+	image_tree | grep -qx 'd 0755 0:0 /w'
+	image_tree | grep -qx 'd 0755 0:0 /w/x'
+}
+
 @test "RUN: the exec form has no shell, SHELL is another one" {
 	run_lines <<-'END'
 		RUN ["touch", "/with $HOME"]

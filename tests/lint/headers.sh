@@ -33,7 +33,16 @@ find_missing_contracts() {
 	done
 }
 
+# No file includes both yet; a reader, a debugger and a search meet both.
+find_shared_tags() {
+	find runner steps -name '*.h' -exec \
+		grep -nHoE '^(struct|enum|union) slip_[a-z0-9_]+ \{' {} + | sort | awk -F'[:{]' '
+	$3 in first { print $1 ":" $2 ": " $3 "is defined in " first[$3] " too" }
+	{ first[$3] = $1 }'
+}
+
 rule "every header compiles alone, and twice" compile_alone
 rule "every header has a guard named SLIP_..._H" find_missing_guards
 rule "every header opens with its contract" find_missing_contracts
+rule "a tag names one type" find_shared_tags
 finish

@@ -18,6 +18,8 @@ find_upward_includes() {
 			level["runner/" level_of[i]] = level_of[i + 1]
 		level["steps"] = 4
 		level["steps/build"] = 4
+		level["steps/context"] = 4
+		level["steps/deploy"] = 4
 		level["steps/image"] = 4
 		level["steps/push"] = 4
 	}
@@ -58,7 +60,7 @@ find_foreign_libraries() {
 		owned("^curl/", "^runner/net/")
 		owned("^yaml\\.h$", "^runner/spec/yaml\\.c$")
 		owned("^jansson", "^runner/base/json\\.c$")
-		owned("^openssl/", "^runner/base/digest\\.c$")
+		owned("^openssl/", "^runner/base/(digest|sign)\\.c$")
 		owned("^(archive|archive_entry|zlib|igzip_lib|crc|zstd.*)\\.h$", "^runner/layer/")
 		owned("^isa-l", "^runner/layer/")
 		owned("^seccomp\\.h$", "^runner/sandbox/")

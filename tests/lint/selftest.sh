@@ -21,6 +21,10 @@ plant runner/base/up.c <<'END'
 END
 plant runner/oci/ref.h <<'END'
 unknown_type oci_ref(void);
+struct slip_twice {
+};
+struct slip_twice {
+};
 END
 plant runner/oci/ref.c <<'END'
 #include "config.h"
@@ -48,6 +52,9 @@ printf '%s: later \nno newline' "TO""DO" | plant runner/cli/note.txt
 	printf '}\n'
 } | plant runner/cli/big.c
 
+printf '%s\n' 'sh "exec slipway run --set token=${TOKEN}"' "sh 'slipway run'" |
+	plant runner/cli/a.Jenkinsfile
+
 # usage: fails CHECK COUNT: the check reports COUNT broken rules on the planted tree.
 fails() {
 	got=$(SLIPWAY_TEST_STRICT=0 SLIPWAY_SRCDIR=$bad SLIPWAY_BUILDDIR=$bad \
@@ -60,8 +67,9 @@ cp configure.ac "$bad"
 rule "layering.sh finds what is planted" fails layering 6
 rule "banned.sh finds what is planted" fails banned 6
 rule "size.sh finds what is planted" fails size 2
-rule "headers.sh finds what is planted" fails headers 3
+rule "headers.sh finds what is planted" fails headers 4
 rule "text.sh finds what is planted" fails text 4
+rule "groovy.sh finds what is planted" fails groovy 2
 if command -v shellcheck >/dev/null; then
 	rule "shellcheck.sh finds what is planted" fails shellcheck 1
 fi

@@ -60,6 +60,14 @@ static void test_dirs(const char *dir)
 	is_shell("700\n", "of our own", "stat -c %%a %s", temp);
 	ok(slip_make_temp_dir("/nonexistent", "t-", &none, NULL) == -1 && !none,
 		"none where none is");
+	slip_autostrv names = {0};
+	is_shell("", "files in it", "cd %s && touch b a .c", temp);
+	ok(slip_list_names(AT_FDCWD, temp, &names, NULL) == 0, "names");
+	slip_autofree char *listed = slip_strv_join(&names, " ");
+	is_str(listed, ".c a b", "in byte order");
+	ok(slip_list_names(AT_FDCWD, "/nonexistent", &names, &err) < 0 &&
+			slip_err_is(&err, SLIP_E_NOTFOUND),
+		"none of a directory that is not there");
 }
 
 static void test_copy(const char *dir)

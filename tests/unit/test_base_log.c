@@ -46,6 +46,14 @@ int main(void)
 	is_str(heard.data, "output 2 [image/2] <[MASKED]>", "in output");
 	slip_output("nul\0byte", 8);
 	is_str(heard.data, "output 2 [image/2] [MASKED]", "also with a NUL byte");
+	slip_output("s3\x1b[31mcr\x1b[0met!", 16);
+	is_str(heard.data, "output 2 [image/2] [MASKED]!", "OUT-04: split by colours");
+	slip_output("\x1b[1ms3\x1b]0;t\x07"
+		    "cret",
+		16);
+	is_str(heard.data, "output 2 [image/2] [MASKED]", "OUT-04: split by a title");
+	slip_output("\x1b[1mfine\x1b[0m", 12);
+	is_str(heard.data, "output 2 [image/2] \x1b[1mfine\x1b[0m", "other colours stay");
 	slip_event("e", "k", "s3cret", NULL);
 	is_str(heard.data, "event 2 [image/2] e k=[MASKED]", "in events");
 

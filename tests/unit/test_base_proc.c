@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 static const struct slip_proc_spec quiet = {.stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1};
@@ -251,6 +252,36 @@ static void cancel_child(void)
 	_exit(7);
 }
 
+/* How a process ends that says last words: by a second signal, or by a bug. */
+static void check_last_words(bool by_bug, int want, const char *name)
+{
+	int fds[2], status = 0;
+	char text[16] = "";
+	if (pipe(fds) < 0)
+		fail("pipe");
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct slip_err err = SLIP_ERR_INIT;
+		prctl(PR_SET_DUMPABLE, 0);
+		if (slip_cancel_init(&err) < 0)
+			_exit(99);
+		slip_cancel_set_last_words(fds[1], "first", 5);
+		slip_cancel_set_last_words(fds[1], "words", 5);
+		if (by_bug)
+			abort();
+		raise(SIGTERM);
+		raise(SIGTERM);
+		_exit(98);
+	}
+	close(fds[1]);
+	(void)!read(fds[0], text, sizeof(text) - 1);
+	close(fds[0]);
+	waitpid(pid, &status, 0);
+	is_str(text, "words", "%s: the last words", name);
+	is_int(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), want,
+		"%s: the end", name);
+}
+
 static void test_cancel(void)
 {
 	fflush(stdout);
@@ -279,5 +310,7 @@ int main(int argc, char **argv)
 	test_stop(dir.path);
 	test_parent_death();
 	test_cancel();
+	check_last_words(false, 128 + SIGTERM, "a second signal");
+	check_last_words(true, 128 + SIGABRT, "abort");
 	return done_testing();
 }

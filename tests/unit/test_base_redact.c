@@ -80,6 +80,11 @@ static void test_encodings(void)
 	is_masked("p%40ss%2fw%20rd%26%22%3c%5c", "[MASKED]", "in small letters");
 	is_masked("{\"a\":\"p@ss/w rd&\\\"<\\\\\"}", "{\"a\":\"[MASKED]\"}", "JSON");
 	is_masked("p@ss/w rd\\u0026\\\"\\u003c\\\\", "[MASKED]", "JSON that is safe in HTML");
+	is_masked("7040737", "7040737", "not a part of its digits");
+	is_masked("<7040737>7040732f7720726426223c5c<", "<7040737>7040732f7720726426223c5c<",
+		"nor others");
+	is_masked("x704073732f7720726426223c5cx", "x[MASKED]x", "in hexadecimal digits");
+	is_masked("x704073732F7720726426223C5Cx", "x[MASKED]x", "in capital ones");
 	slip_redact_reset();
 	slip_redact_add("with\0nul", 8);
 	is_masked("with%00nul", "[MASKED]", "a NUL byte");

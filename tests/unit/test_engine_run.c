@@ -65,11 +65,11 @@ static int run(const char *stages, int64_t jobs)
 {
 	struct slip_err err = SLIP_ERR_INIT;
 	struct slip_report report;
+	struct slip_log_flags log = {.verbosity = (char *)"silent"};
 	struct slip_engine_options opt = {.kinds = kinds, .spec = "slipway.yaml", .jobs = jobs};
 	int status = -1;
 	write_spec(stages);
-	if (slip_report_open(&report,
-		    &(struct slip_report_options){.out_dir = "out", .verbosity = "silent"},
+	if (slip_report_open(&report, &(struct slip_report_options){.log = &log, .out_dir = "out"},
 		    &err) < 0 ||
 		slip_engine_run(&opt, &status, &err) < 0)
 		diag("%s", err.msg);
@@ -243,6 +243,29 @@ static void test_kills(void)
 	ok(slip_clock_monotonic() - start < 5, "within 5 s");
 }
 
+/* The wait before the next attempt is up to a minute long. */
+static void test_cancel_before_a_retry(void)
+{
+	int ws;
+	unlink("began");
+	unlink("status");
+	double start = slip_clock_monotonic();
+	pid_t pid = spawn("stages:\n  - {name: a, retry: {max: 1, on: ['exit:9'], backoff: 30s},\n"
+			  "     run: 'touch began; exit 9'}\n"
+			  "finally:\n  - {name: f, run: 'echo ${{ pipeline.status }} >status'}\n");
+	ok(appears("began"), "the first attempt began");
+	usleep(300000);
+	kill(pid, SIGTERM);
+	waitpid(pid, &ws, 0);
+	ok(WIFEXITED(ws) && WEXITSTATUS(ws) == 128 + SIGTERM,
+		"stopped while it waits to try again");
+	slip_autofree char *stopped = statuses();
+	is_str(stopped, "a=skipped f=success", "there is no second attempt, and finally ran");
+	slip_autofree char *status = file("status");
+	is_str(status, "cancelled\n", "which saw it");
+	ok(slip_clock_monotonic() - start < 5, "at once");
+}
+
 static void test_link(void)
 {
 	check("stages:\n  - {name: a, run: 'rm -rf out/logs/b.log; ln -s ../../trap "
@@ -258,10 +281,10 @@ int main(int argc, char **argv)
 {
 	struct slip_err err = SLIP_ERR_INIT;
 	slip_autofree char *dir = NULL;
-	if (slip_proc_init(&err) < 0)
-		return 1;
 	if (argc > 1 && slip_streq(argv[1], "role:" SLIP_KIND_ROLE))
 		return slip_kind_main(kinds, argv + 2);
+	if (slip_proc_init(&err) < 0)
+		return 1;
 	unsetenv("GITLAB_CI");
 	unsetenv("JENKINS_URL");
 	if (slip_cancel_init(&err) < 0 || slip_make_temp_dir("/tmp", "test-run-", &dir, &err) < 0 ||
@@ -274,6 +297,7 @@ int main(int argc, char **argv)
 	test_artifacts();
 	test_link();
 	test_kills();
+	test_cancel_before_a_retry();
 	(void)!chdir("/");
 	(void)!slip_remove_tree(AT_FDCWD, dir, &err);
 	return done_testing();

@@ -15,13 +15,25 @@
 
 static char *dir;
 
+static const struct slip_registry_variables ci_logins[] = {
+	{.host = "CI_REGISTRY",
+		.fixed_user = "job",
+		.password = "CI_JOB_TOKEN",
+		.within = "CI_REGISTRY_IMAGE"},
+	{.host = "CI_REGISTRY", .user = "CI_REGISTRY_USER", .password = "CI_REGISTRY_PASSWORD"},
+};
+static const struct slip_registry_environment ci = {
+	.logins = ci_logins, .n_logins = SLIP_ARRAY_LEN(ci_logins)};
+
 static const char *const variables[] = {
 	"DOCKER_CONFIG",
 	"DOCKER_AUTH_CONFIG",
 	"REGISTRY_AUTH_FILE",
 	"XDG_RUNTIME_DIR",
 	"XDG_CONFIG_HOME",
+	"CI_JOB_TOKEN",
 	"CI_REGISTRY",
+	"CI_REGISTRY_IMAGE",
 	"CI_REGISTRY_USER",
 	"CI_REGISTRY_PASSWORD",
 	"CI_DEPENDENCY_PROXY_SERVER",
@@ -50,7 +62,7 @@ static char *write_file(const char *name, const char *text, mode_t mode)
 /* "user:secret" of what is found, "token" kinds as "kind:secret", "" for nothing. */
 static char *found(const char *host, const char *repo, const char *config)
 {
-	struct slip_registry_options opt = {.docker_config = config};
+	struct slip_registry_options opt = {.docker_config = config, .environment = &ci};
 	slip_autocredential c = {0};
 	slip_credentials_find(&opt, host, repo, &c);
 	static const char *const kinds[] = {"", "", "identity", "bearer"};
@@ -159,6 +171,14 @@ static void test_order(void)
 	setenv("CI_REGISTRY_USER", "ci", 1);
 	setenv("CI_REGISTRY_PASSWORD", "secret", 1);
 	source_is("ci:secret", "CI_REGISTRY");
+	setenv("CI_JOB_TOKEN", "token", 1);
+	source_is("ci:secret", "a login for one image is not for others");
+	setenv("CI_REGISTRY_IMAGE", "r.example.com/a/bc", 1);
+	source_is("ci:secret", "nor for what begins alike");
+	setenv("CI_REGISTRY_IMAGE", "r.example.com/a", 1);
+	source_is("job:token", "but for what is below");
+	setenv("CI_REGISTRY_IMAGE", "r.example.com/a/b", 1);
+	source_is("job:token", "and for the image itself");
 
 	slip_autofree char *containers = entry("xdg");
 	free(write_file("run/containers/auth.json", containers, 0600));
@@ -198,12 +218,34 @@ static void test_order(void)
 	slip_autofree char *given = entry("given");
 	slip_autofree char *got = found("r.example.com", "a/b", given);
 	is_str(got, "given:secret", "the caller's");
-	struct slip_registry_login login = {"R.example.com", "spec", "secret"};
+	struct slip_registry_login login = {
+		.host = "R.example.com", .user = "spec", .password = {.text = "secret"}};
 	struct slip_registry_options opt = {
 		.docker_config = given, .logins = &login, .n_logins = 1};
 	slip_autocredential c = {0};
 	slip_credentials_find(&opt, "r.example.com", "a", &c);
 	is_str(c.user, "spec", "the spec's");
+}
+
+/* A secret in a file is read each time; a token is no password. */
+static void test_rotation(void)
+{
+	reset_env();
+	setenv("HOME", "/nonexistent", 1);
+	slip_autofree char *path = write_file("rotating", "first\n", 0600);
+	struct slip_registry_login login = {.host = "r.example.com", .token = {.file = path}};
+	struct slip_registry_options opt = {.logins = &login, .n_logins = 1};
+	slip_autocredential first = {0}, second = {0}, third = {0};
+	slip_credentials_find(&opt, "r.example.com", "a", &first);
+	is_str(first.secret, "first", "the file's content");
+	is_int(first.kind, SLIP_CREDENTIAL_BEARER, "goes to the registry as it is");
+	free(write_file("rotating", "second\n", 0600));
+	slip_credentials_find(&opt, "r.example.com", "a", &second);
+	is_str(second.secret, "second", "read anew");
+	unlink(path);
+	slip_credentials_find(&opt, "r.example.com", "a", &third);
+	is_int(third.kind, SLIP_CREDENTIAL_NONE, "a file that is gone");
+	ok(strstr(third.notes, "rotating") != NULL, "is said");
 }
 
 static void test_words(void)
@@ -214,7 +256,7 @@ static void test_words(void)
 	setenv("CI_REGISTRY", "r.example.com", 1);
 	setenv("CI_REGISTRY_USER", "ci", 1);
 	setenv("CI_REGISTRY_PASSWORD", "very-secret-word", 1);
-	struct slip_registry_options opt = {0};
+	struct slip_registry_options opt = {.environment = &ci};
 	slip_autocredential c = {0};
 	slip_credentials_find(&opt, "r.example.com", "a", &c);
 	slip_autofree char *text = slip_credential_describe(&c);
@@ -229,8 +271,7 @@ static void test_words(void)
 	slip_autocredential none = {0};
 	slip_credentials_find(&opt, "other.example.com", "a", &none);
 	slip_autofree char *nothing = slip_credential_describe(&none);
-	ok(strstr(nothing, "no credentials") &&
-			strstr(nothing, "CI_REGISTRY: is for r.example.com"),
+	ok(strstr(nothing, "no credentials") && strstr(nothing, "CI_REGISTRY is r.example.com"),
 		"why there is none: %s", nothing);
 }
 
@@ -264,6 +305,7 @@ int main(void)
 	test_documents();
 	test_order();
 	test_words();
+	test_rotation();
 	if (slip_remove_tree(AT_FDCWD, dir, &err) != 0)
 		diag("%s", err.msg);
 	free(dir);

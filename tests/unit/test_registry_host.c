@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "runner/base/path.h"
 #include "runner/registry/host.h"
 #include "tests/unit/tap.h"
 
@@ -162,6 +163,46 @@ static void test_tls(void)
 		"a client certificate needs its key");
 }
 
+static void put(const char *dir, const char *name)
+{
+	slip_autofree char *path = slip_xasprintf("%s/%s", dir, name);
+	if (slip_write_file(AT_FDCWD, path, "", 0, 0644, false, NULL) < 0)
+		fail("write %s", path);
+}
+
+/* Of several, the first by name; a directory may list them in the order they were made, or in none.
+ */
+static void test_client_certificates(void)
+{
+	static const char *const made[2][4] = {
+		{"a.cert", "a.key", "b.cert", "b.key"}, {"b.cert", "b.key", "a.cert", "a.key"}};
+	struct slip_err err = SLIP_ERR_INIT;
+	struct slip_registry_options opt = {0};
+	struct slip_hosts hosts;
+	slip_autofree char *home = NULL;
+	if (slip_make_temp_dir("/tmp", "test-host-", &home, &err) < 0 ||
+		slip_hosts_init(&hosts, &opt, &err) < 0) {
+		fail("%s", err.msg);
+		return;
+	}
+	setenv("XDG_CONFIG_HOME", home, 1);
+	for (int i = 0; i < 2; i++) {
+		struct slip_http_tls tls = {0};
+		slip_autofree char *name = slip_xasprintf("h%d.example.com", i);
+		slip_autofree char *dir = slip_xasprintf("%s/containers/certs.d/%s", home, name);
+		if (slip_mkdir_p(dir, 0755, &err) < 0)
+			fail("%s", err.msg);
+		for (int k = 0; k < 4; k++)
+			put(dir, made[i][k]);
+		slip_host_tls(slip_hosts_get(&hosts, name), SLIP_ACCESS_PULL, &tls);
+		is_str(tls.client_cert ? slip_path_base(tls.client_cert) : NULL, "a.cert",
+			"the first certificate of %s", name);
+	}
+	unsetenv("XDG_CONFIG_HOME");
+	slip_hosts_release(&hosts);
+	ok(slip_remove_tree(AT_FDCWD, home, NULL) == 0, "clean up");
+}
+
 int main(void)
 {
 	unsetenv("CI_SERVER_TLS_CA_FILE");
@@ -171,5 +212,6 @@ int main(void)
 	test_mappings();
 	test_schemes();
 	test_tls();
+	test_client_certificates();
 	return done_testing();
 }

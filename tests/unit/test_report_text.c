@@ -24,11 +24,13 @@ static void check_line(const char *text, bool colour, const char *want, const ch
 static void test_escapes(void)
 {
 	check_line("plain \xc3\xa4 text\tx", false, "plain \xc3\xa4 text\tx", "text stays");
-	check_line("\x1b]0;title\x07", false, "\\x1b]0;title\\x07", "a title sequence is shown");
-	check_line("\x1b[2J\x1b[1A", true, "\\x1b[2J\\x1b[1A\x1b[0m",
-		"cursor movement is shown even where colours are kept");
+	check_line("a\x1b]0;title\x07z", false, "az", "OUT-01: a title sequence is dropped");
 	check_line(
-		"\x1b[31mred\x1b[0m", false, "\\x1b[31mred\\x1b[0m", "colours without a terminal");
+		"a\x1b]0;title", false, "a\\x1b]0;title", "OUT-01: it hides nothing unless ended");
+	check_line("a\x1b[2J\x1b[1Az", true, "az",
+		"OUT-01: cursor movement is dropped even where colours are kept");
+	check_line("\x1b[31mred\x1b[0m", false, "red", "colours without a terminal");
+	check_line("a\x1b\x08\x7fz", false, "a\\x1b\\x08\\x7fz", "OUT-01: controls are visible");
 	check_line("\x1b[31mred", true, "\x1b[31mred\x1b[0m", "a colour ends with its line");
 	check_line("a\xff\xfe b", false, "a\\xff\\xfe b", "bytes that are no UTF-8");
 	check_line("a\xc2\x9b"
@@ -36,8 +38,12 @@ static void test_escapes(void)
 		false, "a\\x9b31m", "an 8-bit control sequence");
 	check_line("\xc0\xafx", false, "\\xc0\\xafx", "overlong UTF-8");
 	check_line("\xe2\x80\xaegnp", false, "\\u202egnp", "a direction override");
-	check_line("\x1b[0Ksection_end:0:build\r\x1b[0K", false,
-		"\\x1b[0Ksection_end:0:build\\x0d\\x1b[0K", "a GitLab section marker is defused");
+	check_line("\x1b[0Ksection_end:0:build\r\x1b[0K", false, "section_end\\x3a0:build\\x0d",
+		"OUT-02: a GitLab section marker is defused");
+	check_line("asection_start:1:x", false, "asection_start\\x3a1:x", "OUT-02: within a line");
+	check_line("section_\x1b[Kstart:1:x", false, "section_start\\x3a1:x",
+		"OUT-02: split by what is dropped");
+	check_line("a section: start", false, "a section: start", "other words stay");
 }
 
 static void test_cut(void)
@@ -51,6 +57,18 @@ static void test_cut(void)
 	memset(big, '\x01', len);
 	slip_autofree char *grown = shown(big, len, false);
 	ok(strlen(grown) < SLIP_MAX_LOG_LINE + 100, "escaping does not make it longer than that");
+}
+
+static void test_pieces(void)
+{
+	static const char text[] = "\x1b[31mabc\xc3\xa4\xc3\xa4xyz";
+	slip_autobuf out;
+	slip_buf_init(&out, 1000);
+	size_t n = slip_text_add_piece(&out, text, sizeof(text) - 1, 9, true);
+	is_str(out.data, "\x1b[31mabc\xc3\xa4\x1b[0m", "a piece ends after a character");
+	slip_buf_clear(&out);
+	slip_text_add_piece(&out, text + n, sizeof(text) - 1 - n, 100, true);
+	is_str(out.data, "\xc3\xa4xyz", "and the next one goes on there");
 }
 
 static void keep(void *ctx, const char *line, size_t len)
@@ -68,7 +86,12 @@ static void test_lines(void)
 		slip_lines_add(&l, text + i, 1);
 	slip_lines_end(&l);
 	slip_autofree char *joined = slip_strv_join(&got, "|");
-	is_str(joined, "one|two||10%|20%|end", "lines from single bytes");
+	is_str(joined, "one|two||end", "lines from single bytes; of a progress bar the last state");
+	slip_strv_clear(&got);
+	slip_lines_add(&l, "a\r\r\nb\rc\r", 8);
+	slip_lines_end(&l);
+	slip_autofree char *ends = slip_strv_join(&got, "|");
+	is_str(ends, "a|c", "CRs at the end of a line delete nothing");
 	slip_strv_clear(&got);
 	slip_lines_add(&l, "a\0b\n", 4);
 	is_str(got.v[0],
@@ -100,6 +123,7 @@ int main(void)
 {
 	test_escapes();
 	test_cut();
+	test_pieces();
 	test_lines();
 	test_markup();
 	return done_testing();

@@ -90,7 +90,16 @@ static char *copy(struct slip_rootfs *root, const struct step *s)
 	p.gid = s->chown ? 6 : 0;
 	p.chmod = s->chmod ? &mode : NULL;
 	p.dir_mode = s->chmod ? s->chmod : 0755;
-	int rc = slip_context_open(path, "Dockerfile", &context, &err);
+	const struct slip_context_options opt = {.dir = path};
+	slip_autofree char *dockerfile = slip_xasprintf("%s/Dockerfile", dir);
+	slip_autofree char *found = NULL;
+	slip_autobuf text;
+	slip_buf_init(&text, 1);
+	int rc = slip_write_file(AT_FDCWD, dockerfile, "", 0, 0600, false, &err);
+	if (rc == 0)
+		rc = slip_context_open(&opt, &context, &err);
+	if (rc == 0)
+		rc = slip_context_read_dockerfile(context, dockerfile, &found, &text, &err);
 	p.source = rc == 0 ? slip_context_source(context) : NULL;
 	if (rc == 0 && (rc = slip_copy_plan_make(&c, p.source, &plan, &err)) == 0)
 		rc = place_all(&p, &plan, s);

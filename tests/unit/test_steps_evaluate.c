@@ -79,6 +79,21 @@ static void test_variables(void)
 	end();
 }
 
+/* As a build does it whose cache has lost a layer. */
+static void test_globals_twice(void)
+{
+	begin();
+	struct slip_build_stage *s = evaluate("ARG EARLY=$LATE-early\n"
+					      "ARG GROWS=${GROWS}x\n"
+					      "ARG LATE=late\n"
+					      "FROM scratch\n");
+	if (ok(s && slip_evaluate_globals(&b, &err) == 0, "evaluates twice")) {
+		is_str(slip_smap_get(&b.globals, "EARLY"), "-early", "without a later ARG");
+		is_str(slip_smap_get(&b.globals, "GROWS"), "x", "without its own last value");
+	}
+	end();
+}
+
 static void test_commands(void)
 {
 	begin();
@@ -165,6 +180,7 @@ static void test_errors(void)
 int main(void)
 {
 	test_variables();
+	test_globals_twice();
 	test_commands();
 	test_stages();
 	test_copy();

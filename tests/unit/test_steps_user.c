@@ -120,8 +120,11 @@ static void test_hostile(void)
 	is_str(run_as(r, ""), "0:0 0 -", "an image without passwd");
 	ok(strstr(owner(r, "root"), "unable to find user root"), "no name without passwd");
 	uint32_t uid = 9, gid = 9;
-	ok(slip_user_for_workdir(r, "stranger", &uid, &gid, &err) == 0 && uid == 0 && gid == 0,
+	slip_autofree char *doubt = NULL;
+	ok(slip_user_for_workdir(r, "stranger", &uid, &gid, &doubt, &err) == 0 && uid == 0 &&
+			gid == 0,
 		"WORKDIR of an unknown user is root's");
+	ok(doubt && strstr(doubt, "stranger"), "and it says so");
 	slip_rootfs_free(r);
 
 	slip_autofree char *big = slip_xmalloc(SLIP_MAX_PASSWD + 1);

@@ -166,6 +166,19 @@ static void test_trees(const char *path)
 	is_shell("", "and nothing is left over", "ls %s", slip_store_work_path(s));
 }
 
+/* It becomes the root of images whose layers do not name theirs. */
+static void test_tree_umask(const char *path)
+{
+	slip_cleanup(slip_store_cleanup) struct slip_store *s = open_at(path);
+	slip_autofree char *begun = NULL;
+	slip_autoclose int fd = -1;
+	mode_t before = umask(077);
+	int rc = slip_store_begin_tree(s, &fd, &begun, &err);
+	umask(before);
+	if (ok(rc == 0, "a tree under a strict umask"))
+		is_shell("755\n", "lets everybody in", "stat -c %%a %s", begun);
+}
+
 static size_t findings;
 
 static void count_finding(SLIP_UNUSED void *ctx, const char *what, const char *finding)
@@ -419,6 +432,7 @@ int main(void)
 	test_damage(paths[0]);
 	test_records(paths[0]);
 	test_trees(paths[0]);
+	test_tree_umask(paths[0]);
 	test_verify(paths[0]);
 	test_prune(paths[1]);
 	test_race(paths[2]);

@@ -1,0 +1,4 @@
+# shellcheck shell=sh
+show_version() {
+	echo "$1 1.0"
+}
