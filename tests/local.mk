@@ -42,6 +42,7 @@ E2E_TESTS += \
 	tests/e2e/harness.bats \
 	tests/e2e/image.bats \
 	tests/e2e/jenkins.bats \
+	tests/e2e/kaniko_flags.bats \
 	tests/e2e/manual.bats \
 	tests/e2e/pause.bats \
 	tests/e2e/plan.bats \

@@ -128,7 +128,7 @@ static int context_list(
 		close(fd);
 		return slip_err_set(err, SLIP_E_IO, errno, "read directory /%s", path);
 	}
-	for (struct dirent *d; (d = readdir(dir));) {
+	for (struct dirent *d; errno = 0, (d = readdir(dir));) {
 		if (slip_streq(d->d_name, ".") || slip_streq(d->d_name, ".."))
 			continue;
 		slip_autofree char *child =
@@ -136,7 +136,10 @@ static int context_list(
 		if (!is_hidden(c, child, is_dir(fd, d)))
 			slip_strv_add(names, d->d_name);
 	}
+	int failure = errno;
 	closedir(dir);
+	if (failure)
+		return slip_err_set(err, SLIP_E_IO, failure, "read directory /%s", path);
 	slip_strv_sort(names);
 	return 0;
 }
