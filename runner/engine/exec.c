@@ -5,6 +5,7 @@
 #include "runner/base/clock.h"
 #include "runner/engine/artifacts.h"
 #include "runner/engine/ci.h"
+#include "runner/engine/failure.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -130,26 +131,9 @@ static void skip_job(struct exec *x, struct job *j, const char *reason)
 
 static bool is_failure_allowed(const struct job *j)
 {
-	const struct slip_allow_failure *a = &j->node->stage->allow_failure;
-	if (j->run.is_resolved)
-		a = &j->run.stage.allow_failure;
-	if (!slip_value_bool(&a->enabled, a->exit_codes.n > 0))
-		return false;
-	for (size_t i = 0; i < a->exit_codes.n; i++) {
-		if (j->err.code == SLIP_E_COMMAND && a->exit_codes.v[i].num == j->err.status)
-			return true;
-	}
-	return !a->exit_codes.n;
-}
-
-static bool matches_retry(const struct slip_err *err, const char *on)
-{
-	if (slip_streq(on, "infra"))
-		return err->code != SLIP_E_COMMAND && slip_err_exit_status(err) == 4;
-	if (slip_streq(on, "timeout"))
-		return err->code == SLIP_E_TIMEOUT;
-	return slip_starts_with(on, "exit:") && err->code == SLIP_E_COMMAND &&
-	       strtol(on + 5, NULL, 10) == err->status;
+	return slip_failure_is_allowed(
+		j->run.is_resolved ? &j->run.stage.allow_failure : &j->node->stage->allow_failure,
+		&j->err);
 }
 
 static bool may_retry(const struct exec *x, const struct job *j, double *delay, int64_t *attempts)
@@ -158,16 +142,8 @@ static bool may_retry(const struct exec *x, const struct job *j, double *delay, 
 	if (j->run.is_resolved && slip_value_is_set(&j->run.stage.retry.max))
 		r = &j->run.stage.retry;
 	*attempts = slip_value_int(&r->max, 0) + 1;
-	if (x->is_cancelled || j->attempts >= *attempts)
-		return false;
-	bool matches = !r->on.n && matches_retry(&j->err, "infra");
-	for (size_t i = 0; i < r->on.n; i++)
-		matches |= matches_retry(&j->err, r->on.v[i].text);
-	*delay = (double)slip_value_int(&r->backoff, 2 * (int64_t)NS) / NS;
-	for (int64_t i = 1; i < j->attempts && *delay < 60; i++)
-		*delay *= 2;
-	*delay = *delay > 60 ? 60 : *delay;
-	return matches;
+	*delay = slip_failure_delay(r, j->attempts);
+	return !x->is_cancelled && j->attempts < *attempts && slip_failure_is_retried(r, &j->err);
 }
 
 /* A cell has failed: the others of its matrix need not go on. */

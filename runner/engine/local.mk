@@ -17,6 +17,8 @@ librunner_a_SOURCES += \
 	runner/engine/exec.h \
 	runner/engine/facts.c \
 	runner/engine/facts.h \
+	runner/engine/failure.c \
+	runner/engine/failure.h \
 	runner/engine/git.c \
 	runner/engine/git.h \
 	runner/engine/git_index.c \
