@@ -143,7 +143,9 @@ static int auth(struct slip_cli *cli, const struct auth_options *o, const struct
 	if (words->n != 2 || !slip_streq(words->v[0], "explain"))
 		return slip_err_set(
 			err, SLIP_E_USAGE, 0, "usage: slipway auth explain HOST[/REPOSITORY]");
-	struct slip_engine_options engine = slip_engine_options_of(&o->pipeline, &none, cli->kinds);
+	struct slip_engine_options engine;
+	if (slip_engine_options_of(&o->pipeline, &none, cli->kinds, &engine, err) < 0)
+		return -1;
 	bool has_spec = !slip_streq(o->pipeline.file, "slipway.yaml") ||
 			access(o->pipeline.file, F_OK) == 0;
 	struct auth_question q = {.where = words->v[1]};

@@ -24,6 +24,8 @@ libsteps_a_SOURCES += \
 	steps/build/fetch.h \
 	steps/build/findings.c \
 	steps/build/findings.h \
+	steps/build/foresee.c \
+	steps/build/foresee.h \
 	steps/build/key.c \
 	steps/build/key.h \
 	steps/build/kind.c \
