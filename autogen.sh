@@ -20,7 +20,7 @@ build_packages="autoconf automake ca-certificates gcc libarchive-dev libc6-dev l
 	libzstd-dev make pkg-config zlib1g-dev"
 test_packages="bats buildah busybox-static bzip2 chromium clang clang-format crun curl
 	default-jre-headless docker-registry git groff-base groovy jq libxml2-utils mmdebstrap openssl perl
-	podman python3 rsync runc shellcheck skopeo uidmap umoci xz-utils zstd"
+	parallel podman python3 rsync runc shellcheck skopeo uidmap umoci xz-utils zstd"
 # Only where there is no node: another one than the distribution's does as well.
 node_packages="nodejs npm"
 dev_packages="clang-tidy cppcheck hyperfine libclang-rt-dev strace time"

@@ -202,10 +202,11 @@ lint:
 		env $(SLIPWAY_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/$$check || status=1; \
 	done; exit $$status
 
-# E2E_FILTER='regex' runs the tests whose names match.
+# E2E_FILTER='regex' runs the tests whose names match, E2E_JOBS files at once.
 check-e2e: slipway
 	@cd $(srcdir) && $(SLIPWAY_TESTS_ENVIRONMENT) \
-		bats --tap $${E2E_FILTER:+--filter "$$E2E_FILTER"} $(E2E_TESTS)
+		bats --tap --jobs $${E2E_JOBS:-3} --no-parallelize-within-files \
+		$${E2E_FILTER:+--filter "$$E2E_FILTER"} $(E2E_TESTS)
 
 FUZZ_SECONDS = 60
 fuzz:
