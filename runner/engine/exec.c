@@ -554,6 +554,20 @@ static size_t max_running(int64_t jobs)
 	return jobs > 1 ? (size_t)jobs : 1;
 }
 
+/* `finally` may ask for any stage of the file, also when others were named. */
+static void skip_unselected(struct exec *x)
+{
+	const struct slip_pipeline_stages *all = &x->run->pipeline->stages;
+	for (size_t i = 0; i < all->n; i++) {
+		size_t at = 0;
+		while (at < x->plan->n && x->plan->nodes[at].stage != &all->v[i])
+			at++;
+		if (at == x->plan->n)
+			slip_facts_set_status(
+				&x->run->facts, all->v[i].name.text, status_names[SKIPPED]);
+	}
+}
+
 int slip_exec(struct slip_pipeline_run *run, const struct slip_plan *plan)
 {
 	slip_autofree struct job *jobs = slip_xcalloc(plan->n + 1, sizeof(*jobs));
@@ -567,6 +581,7 @@ int slip_exec(struct slip_pipeline_run *run, const struct slip_plan *plan)
 	for (size_t i = 0; i < plan->n; i++)
 		jobs[i].node = &plan->nodes[i];
 	set_job_limit(&x);
+	skip_unselected(&x);
 	announce_plan(&x);
 	for (;;) {
 		cancel_all(&x);
