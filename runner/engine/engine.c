@@ -135,6 +135,12 @@ static int load(const char *path, struct slip_pipeline **out, struct slip_err *e
 	slip_autodiags diags = {0};
 	if (read_spec(path, out, &diags, err) == 0)
 		return 0;
+	if (!diags.n && err->sys == ENOENT && access(path, F_OK) < 0) {
+		slip_err_clear(err);
+		return slip_err_set(err, SLIP_E_SPEC, 0,
+			"there is no spec %s%s; -f FILE names another one", path,
+			*path == '/' ? "" : " in this directory");
+	}
 	tell_findings(&diags);
 	/* The error says a single finding by itself. */
 	if (diags.n == 1 && !diags.v[0].hint)

@@ -438,6 +438,15 @@ print(sum(1 for root in roots for case in root.iter("testcase") if case.find("fa
 	assert_stderr Dockerfile:2 42
 }
 
+@test "run, plan: without a spec, what to do is said" {
+	slipway run
+	assert_status 2
+	assert_stderr 'there is no spec slipway.yaml in this directory; -f FILE'
+	slipway plan -f /nowhere/s.yaml
+	assert_status 2
+	assert_stderr 'there is no spec /nowhere/s.yaml; -f FILE'
+}
+
 @test "validate: every finding with file, line and column, status 2" {
 	cat >slipway.yaml <<-'END'
 		version: 1
