@@ -12,6 +12,7 @@
 #include "runner/engine/ci_env.h"
 #include "runner/sandbox/run.h"
 #include "steps/build/builder.h"
+#include "steps/build/warm.h"
 #include "steps/image/auth.h"
 #include "steps/push/push.h"
 #include "steps/steps.h"
@@ -74,6 +75,38 @@ static int run_push(struct slip_cli *cli, char *const *argv, int *status, struct
 	return rc;
 }
 
+static int warm(struct slip_cli *cli, struct slip_warm_request *req, const struct slip_strv *words,
+	struct slip_err *err)
+{
+	struct slip_report_options report = {.log = &req->log};
+	for (size_t i = 0; i < words->n; i++)
+		slip_strv_add(&req->images, words->v[i]);
+	if (slip_cli_report(cli, &report, err) < 0)
+		return -1;
+	return slip_warm(req, err);
+}
+
+static int run_warm(struct slip_cli *cli, char *const *argv, int *status, struct slip_err *err)
+{
+	struct slip_warm_request req = {0};
+	slip_autostrv words = {0};
+	(void)status;
+	slip_opt_defaults(slip_warm_options, &req);
+	int rc = slip_opt_parse(slip_warm_options, &req, argv, &words, err);
+	if (rc == 0)
+		rc = warm(cli, &req, &words, err);
+	slip_opt_release(slip_warm_options, &req);
+	return rc;
+}
+
+static const struct slip_cli_command command_warm = {
+	.name = "warm",
+	.arguments = "IMAGE...",
+	.summary = "Fill the local store with base images; takes the flags of kaniko's warmer.",
+	.opts = slip_warm_options,
+	.run = run_warm,
+};
+
 static const struct slip_cli_command command_push = {
 	.name = "push",
 	.arguments = "SRC DEST...",
@@ -110,7 +143,9 @@ static int auth(struct slip_cli *cli, const struct auth_options *o, const struct
 	if (words->n != 2 || !slip_streq(words->v[0], "explain"))
 		return slip_err_set(
 			err, SLIP_E_USAGE, 0, "usage: slipway auth explain HOST[/REPOSITORY]");
-	struct slip_engine_options engine = slip_engine_options_of(&o->pipeline, &none, cli->kinds);
+	struct slip_engine_options engine;
+	if (slip_engine_options_of(&o->pipeline, &none, cli->kinds, &engine, err) < 0)
+		return -1;
 	bool has_spec = !slip_streq(o->pipeline.file, "slipway.yaml") ||
 			access(o->pipeline.file, F_OK) == 0;
 	struct auth_question q = {.where = words->v[1]};
@@ -152,6 +187,7 @@ static const struct slip_cli_command *const commands[] = {
 	&slip_command_plan,
 	&command_build,
 	&command_push,
+	&command_warm,
 	&command_auth,
 	&slip_command_validate,
 	&slip_command_schema,
@@ -182,10 +218,13 @@ int main(int argc, char **argv)
 		return slip_err_exit_status(&err);
 	}
 	struct slip_cli cli = {.commands = commands, .kinds = slip_kinds};
-	/* Linked as kaniko's program, whose name says the command. */
-	if (slip_streq(slip_path_base(argv[0]), "executor") &&
-		!(argc > 1 && slip_streq(argv[1], "version")))
-		argv[0] = (char *)"build";
+	/* Linked as one of kaniko's programs, whose names say the command. */
+	const char *name = slip_path_base(argv[0]);
+	const char *command = slip_streq(name, "executor") ? "build"
+			      : slip_streq(name, "warmer") ? "warm"
+							   : NULL;
+	if (command && !(argc > 1 && slip_streq(argv[1], "version")))
+		argv[0] = (char *)(uintptr_t)command;
 	else
 		argv++;
 	return slip_cli_main(&cli, argv);

@@ -6,6 +6,7 @@
 #include "runner/base/log.h"
 #include "runner/engine/output_file.h"
 #include "steps/build/builder.h"
+#include "steps/build/foresee.h"
 #include "steps/build/user.h"
 #include "steps/workspace.h"
 
@@ -232,6 +233,33 @@ int slip_container_perform(const struct slip_json *request, struct slip_err *err
 	slip_build_request_init(&c.flags);
 	slip_builder_init(&c.builder, &c.flags);
 	int rc = perform(&c, err);
+	container_release(&c);
+	return rc;
+}
+
+static int foresee(struct container *c, struct slip_json *out, struct slip_err *err)
+{
+	const char *image = slip_json_get_str(c->request, "image", "");
+	if (slip_registries_from_json(
+		    slip_build_options, c->request, &c->flags, &c->flags.registries, err) < 0 ||
+		slip_builder_open(&c->builder, SLIP_ISOLATION_AUTO, err) < 0)
+		return -1;
+	slip_json_set_str(out, "container", image);
+	slip_foresee_isolation(&c->builder.isolation, out);
+	return slip_registries_explain(c->builder.registry, image, out, err);
+}
+
+int slip_container_foresee(const struct slip_json *request, bool is_probe SLIP_UNUSED,
+	struct slip_json *out, struct slip_err *err)
+{
+	struct container c = {
+		.request = request,
+		.overlay = {.merged_fd = -1, .upper_fd = -1},
+	};
+	slip_build_request_init(&c.flags);
+	slip_builder_init(&c.builder, &c.flags);
+	c.builder.looks_only = true;
+	int rc = foresee(&c, out, err);
 	container_release(&c);
 	return rc;
 }

@@ -18,4 +18,8 @@ int slip_container_launch(const struct slip_kind_input *in, struct slip_kind_lau
 /* perform of such a kind. A command that fails is SLIP_E_COMMAND with its status. */
 int slip_container_perform(const struct slip_json *request, struct slip_err *err) SLIP_MUST_CHECK;
 
+/* foresee of such a kind: the image, who would log in for it, isolation. */
+int slip_container_foresee(const struct slip_json *request, bool is_probe, struct slip_json *out,
+	struct slip_err *err) SLIP_MUST_CHECK;
+
 #endif

@@ -356,7 +356,9 @@ static int launch(
 
 const struct slip_kind slip_kind_dotnet_publish = {
 	.kind = SLIP_STAGE_DOTNET_PUBLISH,
+	.runs_command = true,
 	.describe = describe,
 	.launch = launch,
 	.perform = slip_container_perform,
+	.foresee = slip_container_foresee,
 };

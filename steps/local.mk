@@ -24,6 +24,8 @@ libsteps_a_SOURCES += \
 	steps/build/fetch.h \
 	steps/build/findings.c \
 	steps/build/findings.h \
+	steps/build/foresee.c \
+	steps/build/foresee.h \
 	steps/build/key.c \
 	steps/build/key.h \
 	steps/build/kind.c \
@@ -55,6 +57,8 @@ libsteps_a_SOURCES += \
 	steps/build/tell.h \
 	steps/build/user.c \
 	steps/build/user.h \
+	steps/build/warm.c \
+	steps/build/warm.h \
 	steps/container.c \
 	steps/container.h \
 	steps/context/archive.c \

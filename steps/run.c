@@ -45,7 +45,9 @@ static int launch(
 
 const struct slip_kind slip_kind_run = {
 	.kind = SLIP_STAGE_RUN,
+	.runs_command = true,
 	.describe = describe,
 	.launch = launch,
 	.perform = slip_container_perform,
+	.foresee = slip_container_foresee,
 };

@@ -42,11 +42,17 @@ E2E_TESTS += \
 	tests/e2e/harness.bats \
 	tests/e2e/image.bats \
 	tests/e2e/jenkins.bats \
+	tests/e2e/kaniko_flags.bats \
 	tests/e2e/manual.bats \
 	tests/e2e/pause.bats \
+	tests/e2e/plan.bats \
 	tests/e2e/push.bats \
 	tests/e2e/reports.bats \
-	tests/e2e/run.bats
+	tests/e2e/run.bats \
+	tests/e2e/schema.bats \
+	tests/e2e/spec_keys.bats \
+	tests/e2e/validate.bats \
+	tests/e2e/warm.bats
 
 UNIT_TESTS += \
 	tests/unit/test_base_buf \
@@ -82,6 +88,7 @@ UNIT_TESTS += \
 	tests/unit/test_engine_ci \
 	tests/unit/test_engine_git \
 	tests/unit/test_engine_git_index \
+	tests/unit/test_engine_hostile \
 	tests/unit/test_engine_output_file \
 	tests/unit/test_engine_plan \
 	tests/unit/test_engine_run \

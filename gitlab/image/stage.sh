@@ -69,6 +69,7 @@ stage_program() {
 	chmod 700 "$root/root"
 	ln -s /etc/ssl/certs "$root/kaniko/ssl/certs"
 	ln -s ../usr/bin/slipway "$root/kaniko/executor"
+	ln -s ../usr/bin/slipway "$root/kaniko/warmer"
 }
 
 # /busybox is /bin, so that /busybox/sh and whatever else kaniko's debug image has is there, and a

@@ -19,6 +19,7 @@
 #define SLIP_MAX_SPEC_NODES 100000
 #define SLIP_MAX_SPEC_DIAGS 200
 #define SLIP_MAX_SPEC_FILES 32
+#define SLIP_MAX_SPEC_INCLUDE_DEPTH 8
 #define SLIP_MAX_GIT_INDEX (256 * SLIP_MIB)
 #define SLIP_MAX_SUBMODULES 1000
 #define SLIP_MAX_CI_ENV (4 * SLIP_MIB) /* a captured environment */
@@ -32,6 +33,7 @@
 #define SLIP_MAX_REGEX_PROGRAM 2000
 #define SLIP_MAX_REGEX_TEXT (64 * SLIP_KIB)
 #define SLIP_MAX_EXPANDED (1 * SLIP_MIB) /* one value after variable or expression expansion */
+#define SLIP_MAX_EXPANDED_ALL (16 * SLIP_MIB) /* all values of one stage, or all parameters */
 
 /* Registry: https://github.com/opencontainers/distribution-spec "Pushing Manifests" (>= 4 MB) */
 #define SLIP_MAX_MANIFEST (4 * SLIP_MIB)

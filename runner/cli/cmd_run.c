@@ -7,7 +7,6 @@
 
 struct options {
 	struct slip_pipeline_options pipeline;
-	int64_t jobs;
 	bool dry_run;
 	bool soft_exit;
 	char *out;
@@ -17,8 +16,6 @@ struct options {
 
 static const struct slip_opt table[] = {
 	SLIP_CLI_PIPELINE_OPTIONS(struct options),
-	{"jobs", 'j', SLIP_OPT_INT, offsetof(struct options, jobs), "N",
-		"So many stages at once, where their needs allow; 0: one per processor.", "1"},
 	{"dry-run", 0, SLIP_OPT_BOOL, offsetof(struct options, dry_run), NULL,
 		"Resolve everything, run nothing: the same as `slipway plan`."},
 	{"soft-exit", 0, SLIP_OPT_BOOL, offsetof(struct options, soft_exit), NULL,
@@ -31,15 +28,6 @@ static const struct slip_opt table[] = {
 	SLIP_LOG_OPTIONS(struct options),
 	{NULL},
 };
-
-static int plan(const struct slip_engine_options *engine, struct slip_err *err)
-{
-	slip_autobuf text;
-	slip_buf_init(&text, 16 * SLIP_MIB);
-	if (slip_engine_plan(engine, &text, err) < 0)
-		return -1;
-	return slip_cli_print(text.data, text.len, err);
-}
 
 static int print_values(
 	const struct slip_cli *cli, const struct slip_strv *names, struct slip_err *err)
@@ -62,18 +50,17 @@ static int run_with(struct slip_cli *cli, const struct options *o, const struct 
 		.log = &o->log,
 		.out_dir = o->dry_run ? NULL : o->out,
 	};
-	struct slip_engine_options engine =
-		slip_engine_options_of(&o->pipeline, stages, cli->kinds);
-	engine.jobs = o->jobs;
-	engine.out_dir = o->out;
-	engine.is_soft_exit = o->soft_exit;
+	struct slip_engine_options engine;
 	if (o->dry_run && o->print.n)
 		return slip_err_set(err, SLIP_E_USAGE, 0,
 			"--print needs a run: with --dry-run no stage leaves a value");
-	if (slip_cli_report(cli, &report, err) < 0)
+	if (slip_engine_options_of(&o->pipeline, stages, cli->kinds, &engine, err) < 0 ||
+		slip_cli_report(cli, &report, err) < 0)
 		return -1;
+	engine.out_dir = o->out;
+	engine.is_soft_exit = o->soft_exit;
 	if (o->dry_run)
-		return plan(&engine, err);
+		return slip_cli_plan(&engine, SLIP_PLAN_TEXT, err);
 	if (slip_engine_run(&engine, status, err) < 0)
 		return -1;
 	return *status == 0 ? print_values(cli, &o->print, err) : 0;

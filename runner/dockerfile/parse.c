@@ -84,42 +84,100 @@ static int place(struct slip_dockerfile *df, struct slip_instr *instr,
 	return 0;
 }
 
-static int parse_instruction(struct slip_dockerfile *df, const struct slip_logical *line,
-	struct slip_text_lines *in, struct slip_err *err)
+/* --- reading a file ----------------------------------------------------------------------------
+ */
+
+/* With `report`, findings go there and reading goes on; without, the first one ends it. */
+struct parser {
+	struct slip_dockerfile *df;
+	struct slip_text_lines in;
+	slip_dockerfile_report *report;
+	void *arg;
+	bool has_failed;
+};
+
+/* The column of a line's first word, from 1. */
+static int first_column(const struct slip_dockerfile *df, int line)
+{
+	const char *p = df->source, *end = df->source + df->source_len;
+	for (int n = 1; n < line && p < end; n++) {
+		const char *newline = memchr(p, '\n', (size_t)(end - p));
+		p = newline ? newline + 1 : end;
+	}
+	int col = 1;
+	for (; p < end && (*p == ' ' || *p == '\t'); p++)
+		col++;
+	return col;
+}
+
+/* err is about these lines. 0: it was reported, go on. */
+static int found(struct parser *p, int start_line, int end_line, struct slip_err *err)
+{
+	bool is_first = !p->has_failed;
+	p->has_failed = true;
+	if (!p->report)
+		return slip_dockerfile_locate(p->df, start_line, end_line, err);
+	/* What misses a FROM that was not understood is no finding of its own. */
+	if (is_first || p->df->n_stages)
+		p->report(p->arg, start_line, first_column(p->df, start_line), err->msg);
+	slip_err_clear(err);
+	return 0;
+}
+
+static int parse_instruction(
+	struct parser *p, const struct slip_logical *line, struct slip_err *err)
 {
 	slip_cleanup(slip_instr_release) struct slip_instr instr = {.kind = SLIP_I_COUNT};
 	slip_autostrv from_words = {0};
 
-	if (slip_instr_parse(&instr, line, in, &from_words, err) == 0 &&
-		place(df, &instr, &from_words, err) == 0)
+	if (slip_instr_parse(&instr, line, &p->in, &from_words, err) == 0 &&
+		place(p->df, &instr, &from_words, err) == 0)
 		return 0;
-	return slip_dockerfile_locate(df, line->start_line, in->line, err);
+	return found(p, line->start_line, p->in.line, err);
 }
 
-static int parse_lines(struct slip_dockerfile *df, struct slip_text_lines *in, struct slip_err *err)
+static int parse_lines(struct parser *p, struct slip_err *err)
 {
+	struct slip_text_lines *in = &p->in;
 	for (size_t n = 0;; n++) {
 		slip_cleanup(slip_logical_release) struct slip_logical line = {0};
 		if (slip_text_lines_logical(in, &line, err) < 0)
-			return slip_dockerfile_locate(df, in->line, in->line, err);
+			return found(p, in->line, in->line, err);
 		if (!line.text && !n) {
 			slip_err_set(err, SLIP_E_DOCKERFILE, 0, "file with no instructions");
-			return slip_dockerfile_locate(df, in->line, in->line, err);
+			return found(p, in->line, in->line, err);
 		}
 		if (!line.text)
 			return 0;
 		if (n == SLIP_MAX_DOCKERFILE_INSTRUCTIONS) {
 			slip_err_set(err, SLIP_E_DOCKERFILE, 0, "more than %d instructions",
 				SLIP_MAX_DOCKERFILE_INSTRUCTIONS);
-			return slip_dockerfile_locate(df, in->line, in->line, err);
+			return found(p, in->line, in->line, err);
 		}
-		if (parse_instruction(df, &line, in, err) < 0)
+		if (parse_instruction(p, &line, err) < 0)
 			return -1;
 	}
 }
 
-int slip_dockerfile_parse(const char *text, size_t len, const char *name,
-	struct slip_dockerfile **out, struct slip_err *err)
+static int parse_source(struct parser *p, struct slip_err *err)
+{
+	struct slip_dockerfile *df = p->df;
+	int line = 1;
+	if (check_text(df, &line, err) < 0 ||
+		slip_text_lines_directives(&p->in, df, &line, err) < 0)
+		return found(p, line, line, err);
+	df->escape = p->in.escape;
+	if (parse_lines(p, err) < 0)
+		return -1;
+	if (df->n_stages || p->has_failed)
+		return 0;
+	slip_err_set(err, SLIP_E_DOCKERFILE, 0,
+		"dockerfile contains no stages to build: there is no FROM");
+	return found(p, p->in.line, p->in.line, err);
+}
+
+static int parse(
+	struct parser *p, const char *text, size_t len, const char *name, struct slip_err *err)
 {
 	if (len > SLIP_MAX_DOCKERFILE)
 		return slip_err_set(err, SLIP_E_DOCKERFILE, 0, "%s is larger than %llu bytes", name,
@@ -128,25 +186,37 @@ int slip_dockerfile_parse(const char *text, size_t len, const char *name,
 		text += 3;
 		len -= 3;
 	}
-	slip_autodockerfile *df = slip_xcalloc(1, sizeof(*df));
+	struct slip_dockerfile *df = p->df;
 	df->name = slip_xstrdup(name);
 	df->source = slip_xmemdup(text, len);
 	df->source_len = len;
-	struct slip_text_lines in = {.text = df->source, .len = len, .escape = '\\'};
-	int line = 1;
-	if (check_text(df, &line, err) < 0 || slip_text_lines_directives(&in, df, &line, err) < 0)
-		return slip_dockerfile_locate(df, line, line, err);
-	df->escape = in.escape;
-	if (parse_lines(df, &in, err) < 0)
+	p->in = (struct slip_text_lines){.text = df->source, .len = len, .escape = '\\'};
+	return parse_source(p, err);
+}
+
+int slip_dockerfile_parse(const char *text, size_t len, const char *name,
+	struct slip_dockerfile **out, struct slip_err *err)
+{
+	slip_autodockerfile *df = slip_xcalloc(1, sizeof(*df));
+	struct parser p = {.df = df};
+	if (parse(&p, text, len, name, err) < 0)
 		return -1;
-	if (!df->n_stages) {
-		slip_err_set(err, SLIP_E_DOCKERFILE, 0,
-			"dockerfile contains no stages to build: there is no FROM");
-		return slip_dockerfile_locate(df, in.line, in.line, err);
-	}
 	*out = slip_steal_ptr(&df);
 	return 0;
 }
+
+int slip_dockerfile_check(const char *text, size_t len, const char *name,
+	slip_dockerfile_report *report, void *arg, struct slip_err *err)
+{
+	slip_autodockerfile *df = slip_xcalloc(1, sizeof(*df));
+	struct parser p = {.df = df, .report = report, .arg = arg};
+	if (parse(&p, text, len, name, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* --- triggers ----------------------------------------------------------------------------------
+ */
 
 static int check_trigger_kind(const char *text, struct slip_err *err)
 {

@@ -16,6 +16,14 @@ int slip_dockerfile_parse(const char *text, size_t len, const char *name,
 	struct slip_dockerfile **out, struct slip_err *err) SLIP_MUST_CHECK;
 
 /*
+ * All findings of a file instead of the first: after an instruction that is wrong, reading goes on
+ * with the next. Lines and columns count from 1. -1 when the text is too large to be looked at.
+ */
+typedef void slip_dockerfile_report(void *arg, int line, int col, const char *message);
+int slip_dockerfile_check(const char *text, size_t len, const char *name,
+	slip_dockerfile_report *report, void *arg, struct slip_err *err) SLIP_MUST_CHECK;
+
+/*
  * One ONBUILD trigger, as stored in an image's config: exactly one instruction, none of FROM,
  * MAINTAINER and ONBUILD, with \ as the escape character. Lines count from 1 within the trigger.
  */

@@ -67,7 +67,7 @@ static int start_request(
 	if (request_file(spec->launch->request, &request, err) < 0 ||
 		make_pipe(&c->records, &records, err) < 0)
 		return -1;
-	const char *const argv[] = {kind, level_for_child(), NULL};
+	const char *const argv[] = {kind, level_for_child(), spec->mode, NULL};
 	const int fds[] = {request, records};
 	struct slip_proc_spec proc = {
 		.role = SLIP_KIND_ROLE,

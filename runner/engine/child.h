@@ -33,6 +33,7 @@ struct slip_child_spec {
 	const char *scope;
 	const struct slip_kind_launch *launch;
 	enum slip_stage_kind kind;
+	const char *mode; /* of a request: SLIP_KIND_PERFORM, ... */
 	const char *const *env; /* of a command; a request gets this process' own */
 	const char *cwd;
 };

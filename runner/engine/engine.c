@@ -8,76 +8,14 @@
 #include "runner/base/limits.h"
 #include "runner/base/log.h"
 #include "runner/base/path.h"
+#include "runner/base/pool.h"
 #include "runner/engine/ci.h"
 #include "runner/engine/ci_env.h"
 #include "runner/engine/exec.h"
 #include "runner/engine/git.h"
+#include "runner/engine/validate.h"
 
 #include <errno.h>
-
-/* --- reading specs ---------------------------------------------------------------------------- */
-
-struct include_dir {
-	int fd;
-};
-
-static int read_include(void *arg, const char *path, struct slip_buf *out, struct slip_err *err)
-{
-	struct include_dir *dir = arg;
-	slip_autoclose int fd = -1;
-	if (slip_open_in_root(dir->fd, path, O_RDONLY, 0, &fd, err) < 0)
-		return -1;
-	return slip_read_rest(fd, path, out, err);
-}
-
-static int read_spec(const char *path, struct slip_pipeline **out, struct slip_diags *diags,
-	struct slip_err *err)
-{
-	slip_autobuf text;
-	slip_buf_init(&text, SLIP_MAX_SPEC);
-	if (slip_read_file(AT_FDCWD, path, &text, err) < 0) {
-		if (err && err->code == SLIP_E_NOTFOUND)
-			err->code = SLIP_E_SPEC;
-		return -1;
-	}
-	slip_autofree char *dir = slip_path_dir(path);
-	slip_autoclose int fd = open(dir, O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return slip_err_set(err, SLIP_E_IO, errno, "open %s", dir);
-	struct include_dir includes = {fd};
-	struct slip_spec_input in = {
-		.file = path,
-		.text = text.data,
-		.len = text.len,
-		.include = read_include,
-		.include_arg = &includes,
-	};
-	return slip_pipeline_parse(&in, out, diags, err);
-}
-
-/* The format knows more kinds of stages than this program. */
-static void check_kinds(const struct slip_kind *const *kinds,
-	const struct slip_pipeline_stages *list, struct slip_diags *diags)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		const struct slip_pipeline_stage *s = &list->v[i];
-		if (!slip_kind_find(kinds, s->kind))
-			slip_diags_add(diags, s->pos,
-				"\"%s\" stages are not supported in this version",
-				slip_stage_kind_name(s->kind));
-	}
-}
-
-int slip_engine_validate(const struct slip_kind *const *kinds, const char *spec,
-	struct slip_diags *diags, struct slip_err *err)
-{
-	slip_autopipeline *p = NULL;
-	if (read_spec(spec, &p, diags, err) < 0)
-		return -1;
-	check_kinds(kinds, &p->stages, diags);
-	check_kinds(kinds, &p->finally, diags);
-	return slip_diags_check(diags, err);
-}
 
 /* --- a run's set-up --------------------------------------------------------------------------- */
 
@@ -99,19 +37,16 @@ static void release_setup(struct setup *s)
 	slip_pipeline_free(s->written);
 }
 
-static void tell_findings(const struct slip_diags *diags)
+static void tell_finding(const struct slip_diag *d)
 {
-	for (size_t i = 0; i < diags->n; i++) {
-		const struct slip_diag *d = &diags->v[i];
-		struct slip_finding f = {
-			.rule = "invalid-spec",
-			.severity = SLIP_SEVERITY_ERROR,
-			.file = d->file,
-			.line = d->line,
-			.col = d->col,
-		};
-		slip_finding_tell(&f, "%s", d->message);
-	}
+	struct slip_finding f = {
+		.rule = "invalid-spec",
+		.severity = SLIP_SEVERITY_ERROR,
+		.file = d->file,
+		.line = d->line,
+		.col = d->col,
+	};
+	slip_finding_tell(&f, "%s", d->message);
 }
 
 /* What reports need to point at things: where the files are, and where they can be seen. */
@@ -130,29 +65,39 @@ static void announce_source(const struct slip_json *ci, const char *workspace)
 		"registry", slip_json_get_str(registry, "host", NULL), NULL);
 }
 
-static int load(const char *path, struct slip_pipeline **out, struct slip_err *err)
+/* All findings, for reports and as text; the error says a single one by itself. */
+static int tell_findings(struct slip_diags *diags, struct slip_err *err)
 {
-	slip_autodiags diags = {0};
-	if (read_spec(path, out, &diags, err) == 0)
+	slip_diags_sort(diags);
+	if (slip_diags_check(diags, err) == 0)
 		return 0;
-	if (!diags.n && err->sys == ENOENT && access(path, F_OK) < 0) {
-		slip_err_clear(err);
-		return slip_err_set(err, SLIP_E_SPEC, 0,
-			"there is no spec %s%s; -f FILE names another one", path,
-			*path == '/' ? "" : " in this directory");
-	}
-	tell_findings(&diags);
-	/* The error says a single finding by itself. */
-	if (diags.n == 1 && !diags.v[0].hint)
+	for (size_t i = 0; i < diags->n; i++)
+		tell_finding(&diags->v[i]);
+	if (diags->n == 1 && !diags->v[0].hint)
 		return -1;
 	slip_autobuf text;
 	slip_buf_init(&text, SLIP_MIB);
-	slip_diags_print(&diags, &text);
+	slip_diags_print(diags, &text);
 	if (text.len) {
 		slip_buf_truncate(&text, text.len - 1);
 		slip_error("%s", text.data);
 	}
 	return -1;
+}
+
+static int load(const char *path, struct slip_pipeline **out, struct slip_err *err)
+{
+	slip_autodiags diags = {0};
+	struct slip_err why = SLIP_ERR_INIT;
+	if (slip_validate_read(path, out, &diags, &why) == 0)
+		return 0;
+	if (diags.n)
+		return tell_findings(&diags, err);
+	if (why.sys == ENOENT && access(path, F_OK) < 0)
+		return slip_err_set(err, SLIP_E_SPEC, 0,
+			"there is no spec %s%s; -f FILE names another one", path,
+			*path == '/' ? "" : " in this directory");
+	return slip_err_copy(err, &why);
 }
 
 static int set_up(
@@ -179,17 +124,20 @@ static int set_up(
 	if (slip_pipeline_resolve(s->written, &ctx, &s->run.pipeline, err) < 0)
 		return -1;
 	s->run.facts.env = &s->run.pipeline->env;
-	if (slip_plan_make(s->run.pipeline, &opt->stages, &ctx, &s->plan, err) < 0)
+	if (slip_plan_make(s->run.pipeline, &opt->selection, &ctx, &s->plan, err) < 0)
 		return -1;
 	/* Before the first stage: not after half an hour of others. */
 	slip_autodiags diags = {0};
 	for (size_t i = 0; i < s->plan.n; i++) {
-		struct slip_pipeline_stages one = {
-			(struct slip_pipeline_stage *)s->plan.nodes[i].stage, 1};
-		check_kinds(opt->kinds, &one, &diags);
+		if (i == 0 || s->plan.nodes[i].stage != s->plan.nodes[i - 1].stage)
+			slip_validate_stage(opt->kinds, s->plan.nodes[i].stage, NULL, &diags);
 	}
-	tell_findings(&diags);
-	return slip_diags_check(&diags, err);
+	return tell_findings(&diags, err);
+}
+
+int64_t slip_engine_jobs(const struct slip_engine_options *opt)
+{
+	return opt->jobs > 0 ? opt->jobs : (int64_t)slip_pool_processors();
 }
 
 int slip_engine_with_pipeline(const struct slip_engine_options *opt, slip_engine_pipeline_fn *fn,
@@ -225,71 +173,88 @@ int slip_engine_run(const struct slip_engine_options *opt, int *status, struct s
 
 /* --- plan ------------------------------------------------------------------------------------- */
 
-static void print_params(const struct slip_json *params, struct slip_buf *out)
+static struct slip_json *needs_of(const struct slip_plan *plan, const struct slip_plan_node *node)
 {
-	for (const char *name = NULL; (name = slip_json_next_key(params, name));) {
-		slip_autofree char *value = slip_expr_text(slip_json_get(params, name));
-		slip_buf_addf(out, "param %s = %s\n", name, value);
-	}
-}
-
-static void print_needs(
-	const struct slip_plan *plan, const struct slip_plan_node *node, struct slip_buf *out)
-{
+	struct slip_json *needs = slip_json_array();
 	for (size_t i = 0; i < node->n_needs; i++)
-		slip_buf_addf(out, "%s%s", i ? ", " : "    needs ",
-			plan->nodes[node->needs[i].node].name);
-	if (node->n_needs)
-		slip_buf_add_char(out, '\n');
+		slip_json_append(needs, slip_json_str(plan->nodes[node->needs[i].node].name));
+	return needs;
 }
 
-static int print_node(const struct setup *s, const struct slip_plan_node *node,
-	struct slip_buf *out, struct slip_err *err)
+/* What the kind has to say; what cannot be foreseen is no failure of the plan. */
+static void add_foreseen(struct slip_stage_run *run, bool is_probe, struct slip_json *out)
+{
+	struct slip_err why = SLIP_ERR_INIT;
+	struct slip_json *foreseen = NULL;
+	if (slip_stage_run_foresee(run, is_probe, &foreseen, &why) < 0)
+		slip_json_set_str(out, "problem", why.msg);
+	if (foreseen)
+		slip_json_set(out, "foreseen", foreseen);
+}
+
+static int plan_resolved(const struct setup *s, struct slip_stage_run *run, struct slip_json *out,
+	struct slip_err *err)
+{
+	const struct slip_plan_node *node = run->node;
+	bool is_true = true;
+	const char *condition = NULL;
+	if (slip_stage_run_condition(run, &is_true, &condition, err) < 0 ||
+		slip_stage_run_resolve(run, err) < 0)
+		return -1;
+	slip_autobuf does;
+	slip_buf_init(&does, 64 * SLIP_KIB);
+	slip_stage_run_describe(run, &does);
+	slip_json_set_str(out, "does", does.data);
+	slip_json_set(out, "needs", needs_of(&s->plan, node));
+	slip_json_set_str(out, "if", condition);
+	slip_json_set(out, "runs", slip_json_bool(is_true));
+	if (slip_stage_run_timeout(run) > 0)
+		slip_json_set_int(out, "timeout", slip_stage_run_timeout(run) / 1000000000);
+	if (is_true)
+		add_foreseen(run, s->run.opt->is_probe, out);
+	return 0;
+}
+
+static int plan_node(const struct setup *s, const struct slip_plan_node *node,
+	struct slip_json *stages, struct slip_err *err)
 {
 	struct slip_view view = {.facts = (struct slip_facts *)&s->run.facts, .is_success = true};
 	struct slip_stage_run run;
+	struct slip_json *out = slip_json_object();
+	slip_json_set_str(out, "name", node->name);
+	slip_json_set_str(out, "id", node->id);
+	slip_json_set_str(out, "kind", slip_stage_kind_name(node->stage->kind));
+	slip_json_set(out, "finally", slip_json_bool(node->is_final));
+	if (node->matrix)
+		slip_json_set(out, "matrix", slip_json_ref(node->matrix));
+	slip_json_append(stages, out);
 	slip_stage_run_init(&run, &s->run, node, &view);
-	bool is_true = true;
-	const char *condition = NULL;
-	int rc = slip_stage_run_condition(&run, &is_true, &condition, err);
-	if (rc == 0) {
-		slip_buf_addf(out, "%s%s\n    ", node->is_final ? "finally " : "", node->name);
-		rc = slip_stage_run_resolve(&run, err);
-	}
-	if (rc == 0) {
-		slip_buf_addf(out, "%s: ", slip_stage_kind_name(node->stage->kind));
-		slip_stage_run_describe(&run, out);
-		slip_buf_add_char(out, '\n');
-		print_needs(&s->plan, node, out);
-		if (condition)
-			slip_buf_addf(out, "    if %s: %s\n", condition,
-				is_true ? "true" : "false, so it is skipped");
-		if (slip_stage_run_timeout(&run) > 0)
-			slip_buf_addf(out, "    timeout %llds\n",
-				(long long)(slip_stage_run_timeout(&run) / 1000000000));
-	}
+	int rc = plan_resolved(s, &run, out, err);
 	slip_stage_run_release(&run);
-	return rc;
+	return rc < 0 ? slip_err_wrap(err, "stage %s", node->name) : 0;
 }
 
 int slip_engine_plan(
-	const struct slip_engine_options *opt, struct slip_buf *out, struct slip_err *err)
+	const struct slip_engine_options *opt, struct slip_json **out, struct slip_err *err)
 {
 	slip_cleanup(release_setup) struct setup s = {0};
 	if (set_up(&s, opt, true, err) < 0)
 		return -1;
+	slip_autojson *plan = slip_json_object();
 	const struct slip_json *ci = s.run.facts.ci;
-	slip_buf_addf(out, "pipeline %s, %zu stages, on %s\n",
-		slip_value_text(&s.run.pipeline->name, opt->spec), s.plan.n,
-		slip_json_get_str(ci, "provider", ""));
-	const char *commit = slip_json_get_str(slip_json_get(ci, "commit"), "sha", NULL);
-	const char *ref = slip_json_get_str(slip_json_get(ci, "ref"), "name", NULL);
-	if (commit)
-		slip_buf_addf(out, "commit %s%s%s\n", commit, ref ? " of " : "", ref ? ref : "");
-	print_params(s.run.facts.params, out);
+	struct slip_json *stages = slip_json_array();
+	slip_json_set_str(plan, "pipeline", slip_value_text(&s.run.pipeline->name, opt->spec));
+	slip_json_set_str(plan, "provider", slip_json_get_str(ci, "provider", ""));
+	slip_json_set_str(
+		plan, "commit", slip_json_get_str(slip_json_get(ci, "commit"), "sha", NULL));
+	slip_json_set_str(plan, "ref", slip_json_get_str(slip_json_get(ci, "ref"), "name", NULL));
+	slip_json_set_int(plan, "jobs", slip_engine_jobs(opt));
+	slip_json_set(plan, "params", slip_json_ref(s.run.facts.params));
+	slip_json_set(plan, "stages", stages);
 	for (size_t i = 0; i < s.plan.n; i++) {
-		if (print_node(&s, &s.plan.nodes[i], out, err) < 0)
-			return slip_err_wrap(err, "stage %s", s.plan.nodes[i].name);
+		if (slip_cancel_check(err) < 0 || plan_node(&s, &s.plan.nodes[i], stages, err) < 0)
+			return -1;
 	}
-	return slip_buf_check(out, "the plan", err);
+	*out = slip_steal_ptr(&plan);
+	return 0;
 }

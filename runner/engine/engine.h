@@ -9,18 +9,20 @@
 
 #include "runner/base/strv.h"
 #include "runner/engine/kind.h"
-#include "runner/spec/diag.h"
+#include "runner/engine/plan.h"
 
 struct slip_engine_options {
 	const struct slip_kind *const *kinds; /* ends with NULL */
 	const char *spec; /* path of slipway.yaml */
-	struct slip_strv stages; /* empty: all */
+	struct slip_plan_selection selection;
 	struct slip_strv set; /* NAME=VALUE */
 	const char *out_dir; /* for what stages write for people; NULL: .slipway/out */
 	const char *ci_env; /* --ci-env, replayed (ci_env.h); NULL: none */
-	int64_t jobs; /* at once; 0: one per processor (base/pool.h) */
+	int64_t jobs; /* at once; 0: one for each processor (base/pool.h) */
 	bool is_push_wanted; /* --push */
+	bool is_push_refused; /* --no-push */
 	bool is_in_place; /* --in-place */
+	bool is_probe; /* a plan asks registries what they have: --probe */
 	bool is_soft_exit; /* --soft-exit: 10 when allowed failures happened */
 };
 
@@ -30,18 +32,17 @@ struct slip_engine_options {
  */
 int slip_engine_run(
 	const struct slip_engine_options *opt, int *status, struct slip_err *err) SLIP_MUST_CHECK;
+/* How many stages may run at once. */
+int64_t slip_engine_jobs(const struct slip_engine_options *opt);
 /* Call fn with the spec's pipeline, resolved, which lives for the call only. */
 typedef int slip_engine_pipeline_fn(void *arg, const struct slip_pipeline *p, struct slip_err *err);
 int slip_engine_with_pipeline(const struct slip_engine_options *opt, slip_engine_pipeline_fn *fn,
 	void *arg, struct slip_err *err) SLIP_MUST_CHECK;
-/* Append what a run would do, as text; executes, reads and writes nothing else. */
-int slip_engine_plan(const struct slip_engine_options *opt, struct slip_buf *out,
-	struct slip_err *err) SLIP_MUST_CHECK;
 /*
- * Check one spec with its includes, and that there is a kind for each stage. Findings are in diags;
- * -1 with a summary when there is one.
+ * What a run would do: docs/pipeline.md has the object. Executes no stage and changes nothing; with
+ * is_probe registries are asked what they have. The caller's.
  */
-int slip_engine_validate(const struct slip_kind *const *kinds, const char *spec,
-	struct slip_diags *diags, struct slip_err *err) SLIP_MUST_CHECK;
+int slip_engine_plan(const struct slip_engine_options *opt, struct slip_json **out,
+	struct slip_err *err) SLIP_MUST_CHECK;
 
 #endif

@@ -3,9 +3,9 @@
 #include "runner/engine/exec.h"
 
 #include "runner/base/clock.h"
-#include "runner/base/pool.h"
 #include "runner/engine/artifacts.h"
 #include "runner/engine/ci.h"
+#include "runner/engine/failure.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -43,6 +43,7 @@ struct job {
 	bool has_process;
 	bool has_bad_need; /* something it depends on, however far, failed */
 	bool is_over_time;
+	const struct job *failed_sibling; /* it gives up for this one: fail-fast */
 	bool is_job_limit; /* the deadline is what the CI job leaves, not the stage's own */
 	struct slip_stage_run run;
 	int64_t attempts;
@@ -130,26 +131,9 @@ static void skip_job(struct exec *x, struct job *j, const char *reason)
 
 static bool is_failure_allowed(const struct job *j)
 {
-	const struct slip_allow_failure *a = &j->node->stage->allow_failure;
-	if (j->run.is_resolved)
-		a = &j->run.stage.allow_failure;
-	if (!slip_value_bool(&a->enabled, a->exit_codes.n > 0))
-		return false;
-	for (size_t i = 0; i < a->exit_codes.n; i++) {
-		if (j->err.code == SLIP_E_COMMAND && a->exit_codes.v[i].num == j->err.status)
-			return true;
-	}
-	return !a->exit_codes.n;
-}
-
-static bool matches_retry(const struct slip_err *err, const char *on)
-{
-	if (slip_streq(on, "infra"))
-		return err->code != SLIP_E_COMMAND && slip_err_exit_status(err) == 4;
-	if (slip_streq(on, "timeout"))
-		return err->code == SLIP_E_TIMEOUT;
-	return slip_starts_with(on, "exit:") && err->code == SLIP_E_COMMAND &&
-	       strtol(on + 5, NULL, 10) == err->status;
+	return slip_failure_is_allowed(
+		j->run.is_resolved ? &j->run.stage.allow_failure : &j->node->stage->allow_failure,
+		&j->err);
 }
 
 static bool may_retry(const struct exec *x, const struct job *j, double *delay, int64_t *attempts)
@@ -158,16 +142,29 @@ static bool may_retry(const struct exec *x, const struct job *j, double *delay, 
 	if (j->run.is_resolved && slip_value_is_set(&j->run.stage.retry.max))
 		r = &j->run.stage.retry;
 	*attempts = slip_value_int(&r->max, 0) + 1;
-	if (x->is_cancelled || j->attempts >= *attempts)
-		return false;
-	bool matches = !r->on.n && matches_retry(&j->err, "infra");
-	for (size_t i = 0; i < r->on.n; i++)
-		matches |= matches_retry(&j->err, r->on.v[i].text);
-	*delay = (double)slip_value_int(&r->backoff, 2 * (int64_t)NS) / NS;
-	for (int64_t i = 1; i < j->attempts && *delay < 60; i++)
-		*delay *= 2;
-	*delay = *delay > 60 ? 60 : *delay;
-	return matches;
+	*delay = slip_failure_delay(r, j->attempts);
+	return !x->is_cancelled && j->attempts < *attempts && slip_failure_is_retried(r, &j->err);
+}
+
+/* A cell has failed: the others of its matrix need not go on. */
+static void give_up_siblings(struct exec *x, const struct job *failed)
+{
+	if (!failed->node->matrix || !slip_value_bool(&failed->node->stage->matrix.fail_fast, true))
+		return;
+	for (size_t i = 0; i < x->plan->n; i++) {
+		struct job *j = &x->jobs[i];
+		if (j == failed || j->node->stage != failed->node->stage || is_over(j->status))
+			continue;
+		slip_log_set_scope(j->node->id);
+		if (j->status == RUNNING) {
+			j->failed_sibling = failed;
+			slip_child_stop(&j->run.child, CANCEL_GRACE);
+		} else {
+			slip_autofree char *why = slip_xasprintf("%s failed", failed->node->name);
+			skip_job(x, j, why);
+		}
+	}
+	slip_log_set_scope(failed->node->id);
 }
 
 /* The job's error is set: try again, or end it. */
@@ -195,6 +192,8 @@ static void fail_job(struct exec *x, struct job *j)
 	else
 		end_job(x, j, j->err.code == SLIP_E_TIMEOUT ? TIMED_OUT : FAILED);
 	slip_stage_run_release(&j->run);
+	if (j->status == FAILED || j->status == TIMED_OUT)
+		give_up_siblings(x, j);
 }
 
 /* --- starts ----------------------------------------------------------------------------------- */
@@ -290,12 +289,19 @@ static bool is_ready(struct exec *x, struct job *j, bool is_main_over)
 	return false;
 }
 
-static size_t count_running(const struct exec *x)
+/* Of one stage, or (NULL) of all. */
+static size_t count_running(const struct exec *x, const struct slip_pipeline_stage *stage)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < x->plan->n; i++)
-		n += x->jobs[i].status == RUNNING;
+		n += x->jobs[i].status == RUNNING && (!stage || x->jobs[i].node->stage == stage);
 	return n;
+}
+
+static bool has_room(const struct exec *x, const struct job *j)
+{
+	const struct slip_value *max = &j->node->stage->matrix.max_parallel;
+	return !slip_value_is_set(max) || (int64_t)count_running(x, j->node->stage) < max->num;
 }
 
 static bool is_main_over(const struct exec *x)
@@ -312,10 +318,10 @@ static void start_ready(struct exec *x)
 {
 	for (bool again = true; again;) {
 		again = false;
-		for (size_t i = 0; i < x->plan->n && count_running(x) < x->max_running; i++) {
+		for (size_t i = 0; i < x->plan->n && count_running(x, NULL) < x->max_running; i++) {
 			struct job *j = &x->jobs[i];
 			enum status before = j->status;
-			if (is_ready(x, j, is_main_over(x))) {
+			if (has_room(x, j) && is_ready(x, j, is_main_over(x))) {
 				slip_log_set_scope(j->node->id);
 				start_job(x, j);
 				slip_log_set_scope("");
@@ -388,6 +394,10 @@ static void finish_job(struct exec *x, struct job *j)
 			j->is_job_limit && !x->is_cancelled
 				? ", all that the time limit of the CI job leaves"
 				: "");
+	} else if (rc < 0 && j->failed_sibling) {
+		slip_err_clear(&j->err);
+		slip_err_set(&j->err, SLIP_E_CANCELLED, 0, "stopped, as %s failed",
+			j->failed_sibling->node->name);
 	} else if (rc < 0 && x->is_cancelled && !j->node->is_final) {
 		slip_err_clear(&j->err);
 		(void)!slip_cancel_check(&j->err);
@@ -547,24 +557,15 @@ static void set_job_limit(struct exec *x)
 	x->finally_deadline = now() + left - (left > 2 * JOB_MARGIN ? JOB_MARGIN : left / 2) / 6;
 }
 
-static size_t max_running(int64_t jobs)
-{
-	if (jobs == 0)
-		return slip_pool_processors();
-	return jobs > 1 ? (size_t)jobs : 1;
-}
-
 /* `finally` may ask for any stage of the file, also when others were named. */
 static void skip_unselected(struct exec *x)
 {
 	const struct slip_pipeline_stages *all = &x->run->pipeline->stages;
-	for (size_t i = 0; i < all->n; i++) {
-		size_t at = 0;
+	for (size_t i = 0, at = 0; i < all->n; i++, at = 0) {
 		while (at < x->plan->n && x->plan->nodes[at].stage != &all->v[i])
 			at++;
 		if (at == x->plan->n)
-			slip_facts_set_status(
-				&x->run->facts, all->v[i].name.text, status_names[SKIPPED]);
+			slip_facts_set_status(&x->run->facts, all->v[i].name.text, "skipped");
 	}
 }
 
@@ -575,7 +576,7 @@ int slip_exec(struct slip_pipeline_run *run, const struct slip_plan *plan)
 		.run = run,
 		.plan = plan,
 		.jobs = jobs,
-		.max_running = max_running(run->opt->jobs),
+		.max_running = (size_t)slip_engine_jobs(run->opt),
 		.started = now(),
 	};
 	for (size_t i = 0; i < plan->n; i++)

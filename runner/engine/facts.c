@@ -2,6 +2,7 @@
 
 #include "runner/engine/facts.h"
 
+#include "runner/base/limits.h"
 #include "runner/base/suggest.h"
 #include "runner/engine/changed.h"
 #include "runner/engine/ci.h"
@@ -35,13 +36,12 @@ void slip_facts_release(struct slip_facts *f)
 
 static struct slip_json *walk(const struct slip_json *root, const struct slip_strv *path)
 {
-	if (!root)
-		return NULL;
-	struct slip_json *all = slip_json_copy(root);
-	struct slip_json *v = slip_expr_walk(all, path, 1);
-	struct slip_json *out = v ? slip_json_ref(v) : NULL;
-	slip_json_free(all);
-	return out;
+	struct slip_json *v = root ? slip_expr_walk((struct slip_json *)root, path, 1) : NULL;
+	enum slip_json_kind kind = slip_json_kind(v);
+	/* Scalars never change; objects and lists of ours do. */
+	if (kind == SLIP_JSON_OBJECT || kind == SLIP_JSON_ARRAY)
+		return slip_json_copy(v);
+	return v ? slip_json_ref(v) : NULL;
 }
 
 /* Stage over pipeline over process. */
@@ -222,12 +222,20 @@ int slip_facts_set_params(struct slip_facts *f, const struct slip_pipeline *p,
 		slip_json_set_str(f->pipeline, "name", p->name.text);
 	if (check_set(p, set, err) < 0)
 		return -1;
+	size_t bytes = 0;
 	for (size_t i = 0; i < p->params.n; i++) {
 		struct slip_json *value = NULL;
 		if (param_value(f, &p->params.v[i], set, &value, err) < 0)
 			return -1;
+		slip_autofree char *text = slip_expr_text(value);
+		bytes += strlen(text);
 		/* A default may use the parameters before it, so each is stored at once. */
 		slip_json_set(f->params, p->params.v[i].name.text, value);
+		if (bytes > SLIP_MAX_EXPANDED_ALL)
+			return slip_err_set(err, SLIP_E_SPEC, 0,
+				"%s:%u:%u: the values of all parameters are larger than %llu bytes",
+				p->params.v[i].name.pos.file, p->params.v[i].name.pos.line,
+				p->params.v[i].name.pos.col, SLIP_MAX_EXPANDED_ALL);
 		if (check_options(&p->params.v[i], value, err) < 0)
 			return -1;
 	}

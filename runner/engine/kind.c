@@ -37,6 +37,17 @@ static int read_request(struct slip_json **out, struct slip_err *err)
 	return slip_json_parse(text.data, text.len, "the stage's request", SLIP_E_BUG, out, err);
 }
 
+/* What could be foreseen before a failure is told too. */
+static int foresee(const struct slip_kind *k, const struct slip_json *request, bool is_probe,
+	struct slip_err *err)
+{
+	slip_autojson *out = slip_json_object();
+	int rc = k->foresee ? k->foresee(request, is_probe, out, err) : 0;
+	slip_autofree char *text = slip_json_print(out);
+	slip_event("stage.result", "plan", text, NULL);
+	return rc;
+}
+
 static int perform(const struct slip_kind *const *kinds, char *const *argv, struct slip_err *err)
 {
 	long kind = argv[0] ? strtol(argv[0], NULL, 10) : -1;
@@ -46,7 +57,10 @@ static int perform(const struct slip_kind *const *kinds, char *const *argv, stru
 		return slip_err_set(err, SLIP_E_BUG, 0, "no stage kind has the number %ld", kind);
 	if (read_request(&request, err) < 0)
 		return -1;
-	return k->perform(request, err);
+	const char *mode = argv[1] && argv[2] ? argv[2] : SLIP_KIND_PERFORM;
+	if (slip_streq(mode, SLIP_KIND_PERFORM))
+		return k->perform(request, err);
+	return foresee(k, request, slip_streq(mode, SLIP_KIND_PROBE), err);
 }
 
 int slip_kind_main(const struct slip_kind *const *kinds, char *const *argv)

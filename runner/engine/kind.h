@@ -33,8 +33,18 @@ struct slip_kind_input {
 	const char *cwd; /* workspace and working-dir, absolute */
 	const struct slip_map *env; /* pipeline's and stage's, the latter wins */
 	const struct slip_map *secrets; /* those the stage lists: name to value */
-	bool is_push_allowed; /* in CI, or --push */
+	bool is_push_allowed; /* in CI, or --push; never with --no-push */
+	const char *push_refusal; /* why not, for people; NULL when it is */
 	bool is_in_place; /* --in-place: ignore `container` */
+};
+
+/* A stage as written, to be looked at before anything runs. */
+struct slip_kind_check {
+	const struct slip_pipeline_stage *stage;
+	/* Takes the paths of Dockerfiles that the stage reads and that are there; NULL: read
+	 * nothing. */
+	struct slip_strv *dockerfiles;
+	struct slip_diags *diags;
 };
 
 struct slip_kind_launch {
@@ -46,6 +56,11 @@ struct slip_kind_launch {
 
 struct slip_kind {
 	enum slip_stage_kind kind;
+	bool runs_command; /* of the user's: it may have a `container`, and gets `secrets` */
+	bool takes_secrets; /* also where it runs none */
+	/* Findings beyond what the format says, such as keys that are not supported yet; or NULL.
+	 */
+	void (*check)(const struct slip_kind_check *c);
 	/* One line for logs and plans: what the stage will do. */
 	void (*describe)(const struct slip_kind_input *in, struct slip_buf *out);
 	int (*launch)(const struct slip_kind_input *in, struct slip_kind_launch *out,
@@ -53,6 +68,12 @@ struct slip_kind {
 	/* In the child, with records already going to the engine; NULL for kinds of commands only.
 	 */
 	int (*perform)(const struct slip_json *request, struct slip_err *err);
+	/*
+	 * In the child, for a plan: add to `out` what performing the request would do, changing
+	 * nothing; the network is asked only for a probe. NULL: there is nothing to add.
+	 */
+	int (*foresee)(const struct slip_json *request, bool is_probe, struct slip_json *out,
+		struct slip_err *err);
 };
 
 void slip_kind_launch_release(struct slip_kind_launch *l);
@@ -68,9 +89,13 @@ enum {
 	SLIP_KIND_RECORDS_FD = 4,
 };
 /*
- * All of that process' life, from proc.h's set-up on. argv: the kind's number and the log level, as
- * the engine gave them. Returns the exit status.
+ * All of that process' life, from proc.h's set-up on. argv: the kind's number, the log level, and
+ * what to do with the request (SLIP_KIND_PERFORM, ...), as the engine gave them. What is foreseen
+ * is the result "plan", JSON text. Returns the exit status.
  */
+#define SLIP_KIND_PERFORM "perform"
+#define SLIP_KIND_FORESEE "foresee"
+#define SLIP_KIND_PROBE "probe"
 int slip_kind_main(const struct slip_kind *const *kinds, char *const *argv);
 
 #endif

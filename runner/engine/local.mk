@@ -17,6 +17,8 @@ librunner_a_SOURCES += \
 	runner/engine/exec.h \
 	runner/engine/facts.c \
 	runner/engine/facts.h \
+	runner/engine/failure.c \
+	runner/engine/failure.h \
 	runner/engine/git.c \
 	runner/engine/git.h \
 	runner/engine/git_index.c \
@@ -33,4 +35,6 @@ librunner_a_SOURCES += \
 	runner/engine/secret.c \
 	runner/engine/secret.h \
 	runner/engine/stage_run.c \
-	runner/engine/stage_run.h
+	runner/engine/stage_run.h \
+	runner/engine/validate.c \
+	runner/engine/validate.h

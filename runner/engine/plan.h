@@ -2,7 +2,7 @@
  * What will run, and in which order: the nodes of a directed graph, one per stage or matrix cell.
  *
  * Nodes stand in an order in which every need comes before what needs it; `finally` stages are
- * last. Selected are all stages, or the named ones with what they need.
+ * last. Selected are all stages, or the named ones with what they need, or some of them alone.
  */
 #ifndef SLIP_ENGINE_PLAN_H
 #define SLIP_ENGINE_PLAN_H
@@ -32,8 +32,14 @@ struct slip_plan {
 	size_t cap;
 };
 
-/* `names` selects stages (empty: all). ctx evaluates the values of matrix axes. */
-int slip_plan_make(const struct slip_pipeline *p, const struct slip_strv *names,
+struct slip_plan_selection {
+	struct slip_strv stages; /* these with what they need; empty: all */
+	/* NAME or NAME[axis=value,...]: these stages or cells alone, without what they need. */
+	struct slip_strv only;
+};
+
+/* ctx evaluates the values of matrix axes. An unknown name is SLIP_E_USAGE. */
+int slip_plan_make(const struct slip_pipeline *p, const struct slip_plan_selection *selection,
 	const struct slip_expr_context *ctx, struct slip_plan *out,
 	struct slip_err *err) SLIP_MUST_CHECK;
 void slip_plan_release(struct slip_plan *plan);

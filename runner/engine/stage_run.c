@@ -7,6 +7,8 @@
 #include "runner/engine/output_file.h"
 #include "runner/engine/secret.h"
 
+#include <poll.h>
+
 void slip_stage_run_init(struct slip_stage_run *s, const struct slip_pipeline_run *run,
 	const struct slip_plan_node *node, const struct slip_view *view)
 {
@@ -90,9 +92,8 @@ int slip_stage_run_resolve(struct slip_stage_run *s, struct slip_err *err)
 	add_env(&s->env, &s->stage.env);
 	s->cwd = slip_path_join(
 		s->run->workspace, slip_value_text(&s->stage.working_dir, s->run->workspace));
-	bool is_command =
-		s->stage.kind == SLIP_STAGE_RUN || s->stage.kind == SLIP_STAGE_DOTNET_PUBLISH;
-	if (!slip_value_is_set(&s->stage.container) && is_command &&
+	const struct slip_kind *kind = slip_kind_find(s->run->opt->kinds, s->stage.kind);
+	if (!slip_value_is_set(&s->stage.container) && kind && kind->runs_command &&
 		slip_value_is_set(&s->run->pipeline->defaults.container)) {
 		s->stage.container = s->run->pipeline->defaults.container;
 		s->stage.container.text = slip_xstrdup(s->stage.container.text);
@@ -106,9 +107,20 @@ int64_t slip_stage_run_timeout(const struct slip_stage_run *s)
 		&s->stage.timeout, slip_value_int(&s->run->pipeline->defaults.timeout, 0));
 }
 
+/* Why nothing is pushed or deployed; NULL when it is. */
+static const char *push_refusal(const struct slip_pipeline_run *run)
+{
+	if (run->opt->is_push_refused)
+		return "--no-push";
+	if (run->opt->is_push_wanted || run->is_ci)
+		return NULL;
+	return "outside of CI only with --push";
+}
+
 static struct slip_kind_input kind_input(const struct slip_stage_run *s)
 {
 	const struct slip_engine_options *opt = s->run->opt;
+	const char *refusal = push_refusal(s->run);
 	return (struct slip_kind_input){
 		.pipeline = s->run->pipeline,
 		.stage = &s->stage,
@@ -120,7 +132,8 @@ static struct slip_kind_input kind_input(const struct slip_stage_run *s)
 		.cwd = s->cwd,
 		.env = &s->env,
 		.secrets = &s->secrets,
-		.is_push_allowed = opt->is_push_wanted || s->run->is_ci,
+		.is_push_allowed = !refusal,
+		.push_refusal = refusal,
 		.is_in_place = opt->is_in_place,
 	};
 }
@@ -188,6 +201,7 @@ int slip_stage_run_start(struct slip_stage_run *s, struct slip_err *err)
 		.scope = s->node->id,
 		.launch = &s->launch,
 		.kind = s->stage.kind,
+		.mode = SLIP_KIND_PERFORM,
 		.env = (const char *const *)env.v,
 		.cwd = s->cwd,
 	};
@@ -195,8 +209,7 @@ int slip_stage_run_start(struct slip_stage_run *s, struct slip_err *err)
 	return slip_child_start(&s->child, &spec, err);
 }
 
-/* --- the end ---------------------------------------------------------------------------------- */
-
+/* How the process ended. */
 static int check_status(const struct slip_stage_run *s, struct slip_err *err)
 {
 	const struct slip_child *c = &s->child;
@@ -217,6 +230,53 @@ static int check_status(const struct slip_stage_run *s, struct slip_err *err)
 		err->status = c->status;
 	return -1;
 }
+
+/* --- foreseeing ------------------------------------------------------------------------------- */
+
+static void await_child(struct slip_child *c)
+{
+	while (!slip_child_take(c)) {
+		struct pollfd p[4] = {{.fd = slip_cancel_fd(), .events = POLLIN}};
+		size_t n = 1 + slip_child_poll_fds(c, p + 1);
+		bool is_stopped = slip_cancel_requested();
+		if (is_stopped)
+			slip_child_stop(c, 1);
+		/* Without pidfd_open the end is noticed so; a stopped child is killed in time. */
+		(void)poll(
+			p + is_stopped, n - is_stopped, is_stopped || c->proc.pidfd < 0 ? 20 : -1);
+	}
+}
+
+int slip_stage_run_foresee(
+	struct slip_stage_run *s, bool is_probe, struct slip_json **out, struct slip_err *err)
+{
+	const struct slip_kind *kind = slip_kind_find(s->run->opt->kinds, s->stage.kind);
+	struct slip_kind_input in = kind_input(s);
+	*out = NULL;
+	if (!kind || !kind->foresee)
+		return 0;
+	if (kind->launch(&in, &s->launch, err) < 0)
+		return -1;
+	if (!s->launch.request)
+		return 0;
+	struct slip_child_spec spec = {
+		.scope = s->node->id,
+		.launch = &s->launch,
+		.kind = s->stage.kind,
+		.mode = is_probe ? SLIP_KIND_PROBE : SLIP_KIND_FORESEE,
+		.cwd = s->cwd,
+	};
+	s->is_started = true;
+	if (slip_child_start(&s->child, &spec, err) < 0)
+		return -1;
+	await_child(&s->child);
+	const char *text = slip_smap_get(&s->child.wire.results, "plan");
+	if (text && slip_json_parse(text, strlen(text), "the plan", SLIP_E_BUG, out, err) < 0)
+		return -1;
+	return check_status(s, err);
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static int read_results(const struct slip_stage_run *s, struct slip_map *out, struct slip_err *err)
 {

@@ -49,6 +49,12 @@ int slip_stage_run_resolve(struct slip_stage_run *s, struct slip_err *err) SLIP_
 /* What it does, in one line. After resolve. */
 void slip_stage_run_describe(const struct slip_stage_run *s, struct slip_buf *out);
 int slip_stage_run_start(struct slip_stage_run *s, struct slip_err *err) SLIP_MUST_CHECK;
+/*
+ * What starting it would do, as its kind says it; NULL when that has nothing to say. After resolve,
+ * instead of start. On failure *out holds what could be said before. The caller's.
+ */
+int slip_stage_run_foresee(struct slip_stage_run *s, bool is_probe, struct slip_json **out,
+	struct slip_err *err) SLIP_MUST_CHECK;
 /* After the end of the process. On success the outputs are in the facts. */
 int slip_stage_run_finish(
 	struct slip_stage_run *s, struct slip_facts *facts, struct slip_err *err) SLIP_MUST_CHECK;

@@ -259,3 +259,23 @@ int slip_registry_get_blob(struct slip_registry *r, const struct slip_ref *ref,
 	slip_sha256_free(d.sha);
 	return rc;
 }
+
+int slip_registry_has_blob(struct slip_registry *r, const struct slip_ref *ref,
+	const struct slip_digest *digest, bool *has, struct slip_err *err)
+{
+	slip_autotargets targets = {0};
+	slip_hosts_targets(&r->hosts, ref, SLIP_ACCESS_PULL, &targets);
+	slip_autoexchange x = {0};
+	struct slip_http_response resp = {0};
+	slip_exchange_init(&x, r, &targets.items[targets.n - 1], "look for a blob of", "HEAD");
+	slip_exchange_set_path(&x, "blobs/%s", digest->s);
+	int rc = slip_exchange_do(&x, &resp, err);
+	if (rc != 0)
+		rc = slip_registry_unanswered(&x, err);
+	else if (resp.status == 200 || resp.status == 404)
+		*has = resp.status == 200;
+	else
+		rc = slip_registry_refused(&x, &resp, err);
+	slip_http_response_release(&resp);
+	return rc;
+}

@@ -110,6 +110,8 @@ int slip_registry_get_manifest(struct slip_registry *r, const struct slip_ref *r
 int slip_registry_get_blob(struct slip_registry *r, const struct slip_ref *ref,
 	const struct slip_descriptor *desc, slip_http_sink *sink, void *ctx,
 	struct slip_err *err) SLIP_MUST_CHECK;
+int slip_registry_has_blob(struct slip_registry *r, const struct slip_ref *ref,
+	const struct slip_digest *digest, bool *has, struct slip_err *err) SLIP_MUST_CHECK;
 
 enum slip_push_how {
 	SLIP_PUSH_EXISTED,

@@ -29,6 +29,8 @@ librunner_a_SOURCES += \
 	runner/report/model.c \
 	runner/report/model.h \
 	runner/report/outputs_env.c \
+	runner/report/plan_text.c \
+	runner/report/plan_text.h \
 	runner/report/report.c \
 	runner/report/report.h \
 	runner/report/report_json.c \

@@ -199,8 +199,10 @@ int slip_overlay_mount(const struct slip_isolation *iso, const struct slip_strv 
 static int unmount(struct slip_overlay *o, int flags)
 {
 	slip_cleanup_close(&o->merged_fd);
+	if (umount2(o->merged, UMOUNT_NOFOLLOW | flags) < 0)
+		return -1;
 	o->mounted = false;
-	return umount2(o->merged, UMOUNT_NOFOLLOW | flags);
+	return 0;
 }
 
 int slip_overlay_unmount(struct slip_overlay *o, struct slip_err *err)

@@ -17,13 +17,35 @@ static unsigned file_rank(const struct slip_diags *d, const char *file)
 	return next;
 }
 
+/*
+ * Bytes of a character that cannot be seen, or turns its neighbours around (Unicode's bidirectional
+ * and zero-width controls, C1, no-break space): it must not hide in what a finding quotes.
+ */
+static size_t invisible_len(const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	if (s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0xa0) /* U+0080 to U+00A0 */
+		return 2;
+	if (s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf) /* U+FEFF */
+		return 3;
+	if (s[0] != 0xe2)
+		return 0;
+	if (s[1] == 0x80 && ((s[2] >= 0x8b && s[2] <= 0x8f) || (s[2] >= 0xa8 && s[2] <= 0xae)))
+		return 3; /* U+200B to U+200F, U+2028 to U+202E */
+	return s[1] == 0x81 && s[2] >= 0xa0 && s[2] <= 0xaf ? 3 : 0; /* U+2060 to U+206F */
+}
+
 /* Findings quote their input: nothing in them may move a terminal's cursor or fake a line. */
 static void defuse(char *s)
 {
-	for (; *s; s++) {
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			*s = '?';
+	char *to = s;
+	while (*s) {
+		size_t hidden = invisible_len(s);
+		bool is_bad = hidden || (unsigned char)*s < ' ' || *s == 0x7f;
+		*to++ = is_bad ? '?' : *s;
+		s += hidden ? hidden : 1;
 	}
+	*to = '\0';
 }
 
 void slip_diags_add(struct slip_diags *d, struct slip_pos pos, const char *fmt, ...)

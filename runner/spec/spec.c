@@ -11,6 +11,7 @@ struct reading {
 	struct slip_pipeline *pipeline;
 	struct slip_diags *diags;
 	struct slip_yaml docs[SLIP_MAX_SPEC_FILES]; /* one per pipeline->files */
+	size_t parents[SLIP_MAX_SPEC_FILES]; /* the file that includes this one */
 };
 
 static struct slip_pos start_of(const char *file)
@@ -48,40 +49,81 @@ static bool read_file(struct reading *r, const char *name, const char *text, siz
 	return true;
 }
 
-static bool is_read(const struct reading *r, const char *file)
+/* --- include ---------------------------------------------------------------------------------- */
+
+#define NO_FILE SIZE_MAX
+
+/* An `include` that is still to be read, and the place of the file in `files` that says it. */
+struct inclusion {
+	struct slip_value path;
+	size_t parent;
+};
+
+static size_t find_file(const struct reading *r, const char *path)
 {
-	/* The first file has a name of the caller's making; a cycle through it ends at the limit.
-	 */
 	const struct slip_strv *files = &r->pipeline->files;
+	/* The first file has a name of the caller's making; includes name it by its last part. */
+	const char *slash = strrchr(files->v[0], '/');
+	if (slip_streq(slash ? slash + 1 : files->v[0], path))
+		return 0;
 	for (size_t i = 1; i < files->n; i++) {
-		if (slip_streq(files->v[i], file))
+		if (slip_streq(files->v[i], path))
+			return i;
+	}
+	return NO_FILE;
+}
+
+/* Is `file` the one at `from`, or one that led to it? *depth counts the files in between. */
+static bool led_to(const struct reading *r, size_t file, size_t from, size_t *depth)
+{
+	for (*depth = 1; from != NO_FILE; from = r->parents[from], ++*depth) {
+		if (from == file)
 			return true;
 	}
 	return false;
 }
 
-static void include_one(struct reading *r, const struct slip_value *path, struct slip_values *more)
+/* Must this file be read? False when it was, or when it must not be, which is a finding. */
+static bool is_new(struct reading *r, const struct inclusion *in)
 {
-	if (is_read(r, path->text))
-		return;
-	if (!r->in->include) {
-		slip_diags_add(r->diags, path->pos, "\"include\" cannot be used here");
-		return;
+	size_t depth, known = find_file(r, in->path.text);
+	struct slip_pos pos = in->path.pos;
+	if (led_to(r, known, in->parent, &depth)) {
+		slip_diags_add(r->diags, pos, "\"%s\" includes itself%s%s", in->path.text,
+			known == in->parent ? "" : ", by way of ",
+			known == in->parent ? "" : r->pipeline->files.v[in->parent]);
+		return false;
 	}
-	if (r->pipeline->files.n == SLIP_MAX_SPEC_FILES) {
-		slip_diags_add(r->diags, path->pos, "more than %d files are included",
-			SLIP_MAX_SPEC_FILES);
-		return;
-	}
+	if (known != NO_FILE)
+		return false;
+	if (!r->in->include)
+		slip_diags_add(r->diags, pos, "\"include\" cannot be used here");
+	else if (r->pipeline->files.n == SLIP_MAX_SPEC_FILES)
+		slip_diags_add(
+			r->diags, pos, "more than %d files are included", SLIP_MAX_SPEC_FILES);
+	else if (depth > SLIP_MAX_SPEC_INCLUDE_DEPTH)
+		slip_diags_add(r->diags, pos, "files include each other more than %d deep",
+			SLIP_MAX_SPEC_INCLUDE_DEPTH);
+	else
+		return true;
+	return false;
+}
+
+/* *more takes what the file includes itself. */
+static void include_one(
+	struct reading *r, const struct inclusion *in, struct slip_values *more, size_t *file)
+{
 	struct slip_err err = SLIP_ERR_INIT;
 	slip_autobuf text;
 	slip_buf_init(&text, SLIP_MAX_SPEC);
-	if (r->in->include(r->in->include_arg, path->text, &text, &err) < 0) {
-		slip_diags_add(r->diags, path->pos, "%s", err.msg);
+	if (r->in->include(r->in->include_arg, in->path.text, &text, &err) < 0) {
+		slip_diags_add(r->diags, in->path.pos, "%s", err.msg);
 		return;
 	}
 	struct slip_pipeline part = {0};
-	if (read_file(r, path->text, text.data, text.len, &part)) {
+	*file = r->pipeline->files.n;
+	r->parents[*file] = in->parent;
+	if (read_file(r, in->path.text, text.data, text.len, &part)) {
 		*more = part.include;
 		part.include.v = NULL;
 		part.include.n = 0;
@@ -90,27 +132,33 @@ static void include_one(struct reading *r, const struct slip_value *path, struct
 	slip_object_release(&slip_object_pipeline, &part);
 }
 
-/* Included files may include others: a queue, so that depth costs nothing. */
+static void push_inclusion(struct slip_raw_array *stack, struct slip_value path, size_t parent)
+{
+	*(struct inclusion *)slip_raw_add(stack, sizeof(struct inclusion)) =
+		(struct inclusion){path, parent};
+}
+
+/* Depth first, with a stack of our own. Taken from the end: the last one merged stands first. */
 static void include_all(struct reading *r)
 {
-	struct slip_raw_array queue = {0};
+	struct slip_raw_array stack = {0};
 	for (size_t i = 0; i < r->pipeline->include.n; i++) {
-		struct slip_value *v = slip_raw_add(&queue, sizeof(*v));
-		*v = r->pipeline->include.v[i];
-		v->text = slip_xstrdup(v->text);
+		struct slip_value v = r->pipeline->include.v[i];
+		v.text = slip_xstrdup(v.text);
+		push_inclusion(&stack, v, 0);
 	}
-	/* Taken from the end: the last one merged stands first. */
-	while (queue.n > 0) {
-		struct slip_value path = ((struct slip_value *)queue.v)[--queue.n];
+	while (stack.n > 0) {
+		struct inclusion next = ((struct inclusion *)stack.v)[--stack.n];
 		struct slip_values more = {0};
-		if (r->diags->n == 0)
-			include_one(r, &path, &more);
-		slip_value_release(&path);
+		size_t file = 0;
+		if (r->diags->n == 0 && is_new(r, &next))
+			include_one(r, &next, &more, &file);
+		slip_value_release(&next.path);
 		for (size_t i = 0; i < more.n; i++)
-			*(struct slip_value *)slip_raw_add(&queue, sizeof(*more.v)) = more.v[i];
+			push_inclusion(&stack, more.v[i], file);
 		free(more.v);
 	}
-	free(queue.v);
+	free(stack.v);
 }
 
 static void require_stages(struct reading *r)
@@ -126,7 +174,7 @@ int slip_pipeline_parse(const struct slip_spec_input *in, struct slip_pipeline *
 {
 	slip_autopipeline *p = slip_xcalloc(1, sizeof(*p));
 	slip_autofree struct reading *r = slip_xcalloc(1, sizeof(*r));
-	*r = (struct reading){.in = in, .pipeline = p, .diags = diags};
+	*r = (struct reading){.in = in, .pipeline = p, .diags = diags, .parents = {NO_FILE}};
 	if (read_file(r, in->file, in->text, in->len, p)) {
 		include_all(r);
 		require_stages(r);

@@ -343,6 +343,7 @@ struct slip_matrix {
 	SLIP_ARRAY_OF(struct slip_matrix_cell) include;
 	SLIP_ARRAY_OF(struct slip_matrix_cell) exclude;
 	struct slip_value fail_fast; /* absent: true */
+	struct slip_value max_parallel; /* cells at once; absent: as many as --jobs allows */
 };
 
 struct slip_allow_failure {
@@ -491,7 +492,7 @@ typedef void slip_spec_key_fn(void *ctx, const struct slip_spec_key *key);
 /* All of them, object by object, the pipeline's first. */
 void slip_spec_each_key(slip_spec_key_fn *fn, void *ctx);
 
-/* The JSON Schema (draft-07) of the spec; the caller's. */
+/* The JSON Schema (draft 2020-12) of the spec; the caller's. */
 struct slip_json *slip_spec_schema(void);
 
 #endif

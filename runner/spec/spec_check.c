@@ -286,6 +286,29 @@ static void check_finally(struct slip_checker *c, const struct slip_pipeline_sta
 	check_stage(c, stage);
 }
 
+/* --- registries ------------------------------------------------------------------------------- */
+
+static bool is_given(const struct slip_source_value *s)
+{
+	return s->literal.text || s->env.text || s->file.text;
+}
+
+/* What comes in pairs, and what excludes each other: half of it would do nothing. */
+static void check_registry(struct slip_checker *c, const struct slip_spec_registry *r)
+{
+	const char *host = r->name.text;
+	if (is_given(&r->user) != is_given(&r->password))
+		slip_diags_add(c->diags, r->name.pos, "%s has a %s, but no %s", host,
+			is_given(&r->user) ? "user" : "password",
+			is_given(&r->user) ? "password" : "user");
+	if (is_given(&r->token) && (is_given(&r->user) || is_given(&r->password)))
+		slip_diags_add(c->diags, r->name.pos,
+			"%s has a token and a user: one of them is enough", host);
+	if (slip_value_is_set(&r->client_cert) != slip_value_is_set(&r->client_key))
+		slip_diags_add(c->diags, r->name.pos,
+			"%s needs both of \"client-cert\" and \"client-key\"", host);
+}
+
 void slip_spec_check(struct slip_checker *c)
 {
 	struct slip_pipeline *p = c->pipeline;
@@ -305,5 +328,7 @@ void slip_spec_check(struct slip_checker *c)
 	}
 	for (size_t i = 0; i < p->finally.n; i++)
 		check_finally(c, &p->finally.v[i]);
+	for (size_t i = 0; i < p->registries.n && !c->is_incomplete; i++)
+		check_registry(c, &p->registries.v[i]);
 	check_cycles(c);
 }

@@ -464,6 +464,24 @@ static void decode_rest(struct slip_decoder *d, const struct slip_object *obj,
 	decode_field(d, obj->rest, NULL, &single, base);
 }
 
+static void check_keys(
+	struct slip_decoder *d, const struct slip_object *obj, const struct slip_yaml_node *node)
+{
+	for (size_t i = 0; i < obj->n; i++) {
+		const struct slip_field *field = &obj->fields[i];
+		if ((field->flags & FIELD_REQUIRED) && !slip_yaml_get(node, field->key))
+			slip_diags_add(d->diags, node->pos, "%s needs the key \"%s\"", obj->name,
+				field->key);
+	}
+	size_t given = 0;
+	for (size_t i = 0; obj->exactly_one && obj->exactly_one[i]; i++)
+		given += slip_yaml_get(node, obj->exactly_one[i]) != NULL;
+	if (obj->exactly_one && given != 1) {
+		slip_diags_add(d->diags, node->pos, "%s", obj->exactly_one_message);
+		slip_diags_hint(d->diags, "for example %s", obj->exactly_one_example);
+	}
+}
+
 void slip_object_decode(struct slip_decoder *d, const struct slip_object *obj,
 	const struct slip_yaml_node *node, void *base)
 {
@@ -497,12 +515,7 @@ void slip_object_decode(struct slip_decoder *d, const struct slip_object *obj,
 		else
 			unknown_key(d, obj, key);
 	}
-	for (size_t i = 0; i < obj->n; i++) {
-		const struct slip_field *field = &obj->fields[i];
-		if ((field->flags & FIELD_REQUIRED) && !slip_yaml_get(node, field->key))
-			slip_diags_add(d->diags, node->pos, "%s needs the key \"%s\"", obj->name,
-				field->key);
-	}
+	check_keys(d, obj, node);
 	if (obj->finish)
 		obj->finish(d, node, base);
 }

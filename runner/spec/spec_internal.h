@@ -71,6 +71,10 @@ struct slip_object {
 	size_t n;
 	const char *shorthand; /* the key that a scalar or list stands for, or NULL */
 	const struct slip_field *rest; /* where keys that are not in the table go, or NULL */
+	/* Keys of which a map has exactly one, and what to say when it has not; or NULL. */
+	const char *const *exactly_one;
+	const char *exactly_one_message;
+	const char *exactly_one_example;
 	/* Called when all keys are read, for what the table cannot say. */
 	void (*finish)(struct slip_decoder *d, const struct slip_yaml_node *node, void *base);
 };

@@ -1,11 +1,13 @@
 /* Evaluate the templates of decoded structs into copies. */
 #include "config.h"
 
+#include "runner/base/limits.h"
 #include "runner/spec/spec_internal.h"
 
 struct resolver {
 	const struct slip_expr_context *ctx;
 	bool is_late; /* below a FIELD_LATE: copy as written */
+	size_t bytes; /* of what was evaluated so far */
 	struct slip_err *err;
 };
 
@@ -80,6 +82,13 @@ static int assign(struct resolver *r, const struct slip_field *field, enum slip_
 	}
 	slip_autofree char *text = slip_expr_text(v);
 	int64_t num = 0;
+	r->bytes += strlen(text);
+	if (r->bytes > SLIP_MAX_EXPANDED_ALL) {
+		(void)slip_err_set(r->err, SLIP_E_SPEC, 0,
+			"the values of all expressions here are larger than %llu bytes",
+			SLIP_MAX_EXPANDED_ALL);
+		return wrap_at(r, src);
+	}
 	if (slip_field_parse(field, type, text, &num, r->err) < 0)
 		return wrap_at(r, src);
 	*dst = (struct slip_value){

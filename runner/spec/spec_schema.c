@@ -1,13 +1,18 @@
 /*
- * The JSON Schema of the spec, draft-07 (what YAML language servers read best), from the tables.
- * Each object becomes one definition.
+ * The JSON Schema of the spec (draft 2020-12), from the tables. Each object becomes one definition.
+ *
+ * `description` is what an editor shows of a key; what it says of a wrong value is in
+ * `errorMessage` and, for text, `patternErrorMessage`, words of the language servers for JSON and
+ * YAML.
  */
 #include "config.h"
 
 #include "runner/spec/spec_internal.h"
 
 #define TEMPLATE_PATTERN "\\$\\{\\{"
-#define DURATION_PATTERN "^\\+?([0-9]+(\\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$|^0$"
+#define DURATION_PATTERN "^\\+?([0-9]+(\\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$"
+#define BOOL_PATTERN "^(true|True|TRUE|false|False|FALSE)$"
+#define INT_PATTERN "^([-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$"
 
 struct schema {
 	struct slip_json *definitions;
@@ -32,11 +37,24 @@ static struct slip_json *any_of(struct slip_json *a, struct slip_json *b)
 	return v;
 }
 
-static struct slip_json *template_schema(void)
+/* A string that matches; `message` (may be NULL) is for the editor. */
+static struct slip_json *string_like(const char *pattern, const char *message)
 {
 	struct slip_json *v = typed("string");
-	slip_json_set_str(v, "pattern", TEMPLATE_PATTERN);
+	slip_json_set_str(v, "pattern", pattern);
+	slip_json_set_str(v, "patternErrorMessage", message);
+	slip_json_set_str(v, "errorMessage", message);
 	return v;
+}
+
+/* The same, or an expression where the field takes one. */
+static struct slip_json *word_like(
+	const struct slip_field *field, const char *pattern, const char *message)
+{
+	if (field->flags & FIELD_LITERAL)
+		return string_like(pattern, message);
+	slip_autofree char *both = slip_xasprintf("%s|%s", pattern, TEMPLATE_PATTERN);
+	return string_like(both, message);
 }
 
 /* YAML scalars that the decoder reads as text. */
@@ -52,70 +70,112 @@ static struct slip_json *text_schema(void)
 	return v;
 }
 
+struct word {
+	const char *pattern;
+	const char *message;
+};
+
 /* The same as check_word in spec_decode.c, as far as a pattern can say it. */
-static const char *pattern_of(enum slip_field_check check)
+static struct word word_of(enum slip_field_check check)
 {
 	switch (check) {
 	case CHECK_STAGE_NAME:
-		return "^[A-Za-z0-9_-]{1,63}$";
+		return (struct word){"^[A-Za-z0-9_-]{1,63}$", "1 to 63 letters, digits, _ and -"};
 	case CHECK_NAME:
-		return "^[A-Za-z_][A-Za-z0-9_-]{0,62}$";
+		return (struct word){"^[A-Za-z_][A-Za-z0-9_-]{0,62}$",
+			"1 to 63 letters, digits, _ and -, not starting with a digit or -"};
 	case CHECK_ENV_NAME:
-		return "^(?!LD_|SLIPWAY_)[A-Za-z_][A-Za-z0-9_]*$";
+		return (struct word){"^(?!LD_|SLIPWAY_)[A-Za-z_][A-Za-z0-9_]*$",
+			"a name of letters, digits and _; LD_* and SLIPWAY_* are reserved"};
 	case CHECK_RETRY_ON:
-		return "^(infra|timeout|exit:[0-9]+)$";
+		return (struct word){
+			"^(infra|timeout|exit:([1-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5]))$",
+			"use infra, timeout or exit:<1-255>"};
 	case CHECK_RELATIVE_PATH:
-		return "^(?!/)(?!(.*/)?\\.\\.(/|$))(?!.*://).+$";
+		return (struct word){"^(?!/)(?!(.*/)?\\.\\.(/|$))(?!.*://).+$",
+			"a path below the directory of the spec, without \"..\""};
 	case CHECK_NONE:
 		break;
 	}
-	return NULL;
+	return (struct word){NULL, NULL};
 }
 
 /* Text of a field: with its pattern, which an expression need not match. */
-static struct slip_json *word_schema(const struct slip_field *field)
+static struct slip_json *text_field(const struct slip_field *field)
 {
 	struct slip_json *v = text_schema();
-	const char *pattern = field->type == FIELD_MAP ? NULL : pattern_of(field->check);
+	struct word word = word_of(field->type == FIELD_MAP ? CHECK_NONE : field->check);
 	if (field->flags & FIELD_NONEMPTY)
 		slip_json_set_int(v, "minLength", 1);
-	if (!pattern)
+	if (field->flags & FIELD_LITERAL && !word.pattern) {
+		struct slip_json *not_template = string_like(TEMPLATE_PATTERN, NULL);
+		slip_json_set(v, "not", not_template);
+	}
+	if (!word.pattern)
 		return v;
-	slip_json_set_str(v, "pattern", pattern);
-	return field->flags & FIELD_LITERAL ? v : any_of(v, template_schema());
+	slip_autofree char *both = slip_xasprintf("%s|%s", word.pattern, TEMPLATE_PATTERN);
+	slip_json_set_str(v, "pattern", field->flags & FIELD_LITERAL ? word.pattern : both);
+	slip_json_set_str(v, "patternErrorMessage", word.message);
+	return v;
 }
 
-static struct slip_json *choice_schema(const struct slip_field *field)
+static struct slip_json *int_field(const struct slip_field *field)
 {
-	struct slip_json *v = slip_json_object();
+	struct slip_json *v = typed("integer");
+	if (field->max != 0) {
+		slip_json_set_int(v, "minimum", field->min);
+		slip_json_set_int(v, "maximum", field->max);
+	}
+	return any_of(v, word_like(field, INT_PATTERN, "a whole number"));
+}
+
+static struct slip_json *duration_field(const struct slip_field *field)
+{
+	static const char message[] = "a duration such as 90s, 30m or 2h";
+	bool may_be_zero = field->max == 0 || field->min == 0;
+	if (!may_be_zero)
+		return word_like(field, DURATION_PATTERN, message);
+	struct slip_json *zero = typed("integer");
+	slip_json_set_int(zero, "const", 0);
+	return any_of(word_like(field, DURATION_PATTERN "|^0$", message), zero);
+}
+
+static struct slip_json *choice_field(const struct slip_field *field)
+{
+	struct slip_json *v = typed("string");
 	struct slip_json *words = slip_json_array();
-	for (size_t i = 0; field->choices[i]; i++)
+	bool has_bool = false;
+	for (size_t i = 0; field->choices[i]; i++) {
+		bool is_true = slip_streq(field->choices[i], "true");
 		slip_json_append(words, slip_json_str(field->choices[i]));
+		if (!is_true && !slip_streq(field->choices[i], "false"))
+			continue;
+		slip_json_append(words, slip_json_bool(is_true));
+		has_bool = true;
+	}
+	if (has_bool) { /* the word without quotes is no text to YAML */
+		struct slip_json *types = slip_json_array();
+		slip_json_append(types, slip_json_str("string"));
+		slip_json_append(types, slip_json_str("boolean"));
+		slip_json_set(v, "type", types);
+	}
 	slip_json_set(v, "enum", words);
-	return v;
+	if (field->flags & FIELD_LITERAL)
+		return v;
+	return any_of(v, string_like(TEMPLATE_PATTERN, NULL));
 }
 
 static struct slip_json *scalar_schema(const struct slip_field *field, enum slip_field_type type)
 {
-	struct slip_json *v = NULL;
 	switch (type) {
 	case FIELD_BOOL:
-		v = typed("boolean");
-		break;
+		return any_of(typed("boolean"), word_like(field, BOOL_PATTERN, "true or false"));
 	case FIELD_INT:
-		v = typed("integer");
-		if (field->max != 0) {
-			slip_json_set_int(v, "minimum", field->min);
-			slip_json_set_int(v, "maximum", field->max);
-		}
-		break;
+		return int_field(field);
 	case FIELD_DURATION:
-		v = typed("string");
-		slip_json_set_str(v, "pattern", DURATION_PATTERN);
-		break;
+		return duration_field(field);
 	case FIELD_CHOICE:
-		v = choice_schema(field);
-		break;
+		return choice_field(field);
 	case FIELD_TEXT:
 	case FIELD_CONDITION:
 	case FIELD_LIST:
@@ -123,9 +183,9 @@ static struct slip_json *scalar_schema(const struct slip_field *field, enum slip
 	case FIELD_OBJECT:
 	case FIELD_OBJECTS:
 	case FIELD_NAMED:
-		return word_schema(field);
+		break;
 	}
-	return field->flags & FIELD_LITERAL ? v : any_of(v, template_schema());
+	return text_field(field);
 }
 
 static struct slip_json *list_of(const struct slip_field *field, struct slip_json *item)
@@ -140,13 +200,16 @@ static struct slip_json *list_of(const struct slip_field *field, struct slip_jso
 static struct slip_json *map_of(const struct slip_field *field, struct slip_json *value)
 {
 	struct slip_json *v = typed("object");
-	const char *pattern = pattern_of(field->check);
+	struct word word = word_of(field->check);
+	struct slip_json *names = NULL;
 	slip_json_set(v, "additionalProperties", value);
-	if (pattern) {
-		struct slip_json *names = slip_json_object();
-		slip_json_set_str(names, "pattern", pattern);
-		slip_json_set(v, "propertyNames", names);
+	if (word.pattern) {
+		names = string_like(word.pattern, word.message);
+	} else {
+		names = typed("string");
+		slip_json_set(names, "not", string_like(TEMPLATE_PATTERN, NULL));
 	}
+	slip_json_set(v, "propertyNames", names);
 	return v;
 }
 
@@ -164,22 +227,36 @@ static char *definition_name(const struct slip_object *obj)
 	return s;
 }
 
-static void set_kinds(const struct slip_object *obj, struct slip_json *v)
+static bool is_one_of(const struct slip_object *obj, const struct slip_field *field)
 {
-	struct slip_json *kinds = slip_json_array();
+	for (size_t i = 0; obj->exactly_one && obj->exactly_one[i]; i++) {
+		if (slip_streq(obj->exactly_one[i], field->key))
+			return true;
+	}
+	return (field->flags & FIELD_KIND) != 0;
+}
+
+/* Exactly one of the kinds, or of what a table says. */
+static void set_one_of(const struct slip_object *obj, struct slip_json *v)
+{
+	struct slip_json *all = slip_json_array();
 	for (size_t i = 0; i < obj->n; i++) {
-		if (!(obj->fields[i].flags & FIELD_KIND))
+		if (!is_one_of(obj, &obj->fields[i]))
 			continue;
 		struct slip_json *one = slip_json_object();
 		struct slip_json *keys = slip_json_array();
 		slip_json_append(keys, slip_json_str(obj->fields[i].key));
 		slip_json_set(one, "required", keys);
-		slip_json_append(kinds, one);
+		/* Strict validators want to see the key where it is required. */
+		struct slip_json *known = slip_json_object();
+		slip_json_set(known, obj->fields[i].key, slip_json_bool(true));
+		slip_json_set(one, "properties", known);
+		slip_json_append(all, one);
 	}
-	if (slip_json_len(kinds) > 0)
-		slip_json_set(v, "oneOf", kinds);
+	if (slip_json_len(all) > 0)
+		slip_json_set(v, "oneOf", all);
 	else
-		slip_json_free(kinds);
+		slip_json_free(all);
 }
 
 static struct slip_json *object_schema(struct schema *s, const struct slip_object *obj)
@@ -190,13 +267,6 @@ static struct slip_json *object_schema(struct schema *s, const struct slip_objec
 	for (size_t i = 0; i < obj->n; i++) {
 		const struct slip_field *field = &obj->fields[i];
 		struct slip_json *property = field_schema(s, field);
-		/* draft-07 ignores what stands beside $ref: the help text needs allOf around it. */
-		if (slip_json_get(property, "$ref")) {
-			struct slip_json *all = slip_json_array();
-			slip_json_append(all, property);
-			property = slip_json_object();
-			slip_json_set(property, "allOf", all);
-		}
 		slip_json_set_str(property, "description", field->help);
 		slip_json_set(properties, field->key, property);
 		if (field->flags & FIELD_REQUIRED)
@@ -207,7 +277,7 @@ static struct slip_json *object_schema(struct schema *s, const struct slip_objec
 		slip_json_set(v, "required", required);
 	else
 		slip_json_free(required);
-	set_kinds(obj, v);
+	set_one_of(obj, v);
 	if (obj->rest) {
 		/* What a rest field says about its map is what holds for the keys left over. */
 		slip_autojson *rest = field_schema(s, obj->rest);
@@ -237,7 +307,7 @@ static struct slip_json *reference(struct schema *s, const struct slip_object *o
 		slip_json_set(s->definitions, name, slip_json_object());
 		slip_json_set(s->definitions, name, definition(s, obj));
 	}
-	slip_autofree char *path = slip_xasprintf("#/definitions/%s", name);
+	slip_autofree char *path = slip_xasprintf("#/$defs/%s", name);
 	struct slip_json *v = slip_json_object();
 	slip_json_set_str(v, "$ref", path);
 	return v;
@@ -284,8 +354,10 @@ struct slip_json *slip_spec_schema(void)
 {
 	struct schema s = {.definitions = slip_json_object()};
 	struct slip_json *v = object_schema(&s, &slip_object_pipeline);
-	slip_json_set_str(v, "$schema", "http://json-schema.org/draft-07/schema#");
+	struct slip_json *version = slip_json_get(slip_json_get(v, "properties"), "version");
+	slip_json_set_int(version, "const", SLIP_SPEC_VERSION);
+	slip_json_set_str(v, "$schema", "https://json-schema.org/draft/2020-12/schema");
 	slip_json_set_str(v, "title", "slipway stage spec, version 1");
-	slip_json_set(v, "definitions", s.definitions);
+	slip_json_set(v, "$defs", s.definitions);
 	return v;
 }

@@ -24,24 +24,7 @@ static const struct slip_object param_object = {
 	FIELDS(param_fields), .name = "a parameter", .shorthand = "default"};
 #undef S
 
-static size_t count_set(const struct slip_value *const *values, size_t n)
-{
-	size_t set = 0;
-	for (size_t i = 0; i < n; i++)
-		set += slip_value_is_set(values[i]);
-	return set;
-}
-
-static void finish_secret(struct slip_decoder *d, const struct slip_yaml_node *node, void *base)
-{
-	const struct slip_secret *s = base;
-	const struct slip_value *from[] = {&s->env, &s->file};
-	if (count_set(from, 2) == 1)
-		return;
-	slip_diags_add(
-		d->diags, node->pos, "a secret comes from exactly one of \"env\" and \"file\"");
-	slip_diags_hint(d->diags, "for example {env: NUGET_TOKEN}");
-}
+static const char *const secret_sources[] = {"env", "file", NULL};
 
 #define S struct slip_secret
 static const struct slip_field secret_fields[] = {
@@ -50,18 +33,14 @@ static const struct slip_field secret_fields[] = {
 	F("file", TEXT, file, "File that holds it.", .flags = FIELD_NONEMPTY),
 	F("optional", BOOL, optional, "Its absence is no error."),
 };
-static const struct slip_object secret_object = {
-	FIELDS(secret_fields), .name = "a secret", .finish = finish_secret};
+static const struct slip_object secret_object = {FIELDS(secret_fields), .name = "a secret",
+	.exactly_one = secret_sources,
+	.exactly_one_message = "a secret comes from exactly one of \"env\" and \"file\"",
+	.exactly_one_example = "{env: TOKEN}"};
 #undef S
 
-static void finish_source(struct slip_decoder *d, const struct slip_yaml_node *node, void *base)
-{
-	const struct slip_source_value *s = base;
-	const struct slip_value *from[] = {&s->literal, &s->env, &s->file};
-	if (count_set(from, 3) != 1)
-		slip_diags_add(d->diags, node->pos,
-			"a credential comes from exactly one of \"env\" and \"file\"");
-}
+#define SOURCE_MESSAGE "a credential comes from exactly one of \"env\" and \"file\""
+static const char *const user_sources[] = {"env", "file", "value", NULL};
 
 #define S struct slip_source_value
 #define SOURCE_FIELDS                                                                              \
@@ -72,25 +51,14 @@ static const struct slip_field user_fields[] = {
 	SOURCE_FIELDS,
 	F("value", TEXT, literal, "The name itself.", .flags = FIELD_NONEMPTY),
 };
-static const struct slip_object user_object = {
-	FIELDS(user_fields), .name = "a user", .shorthand = "value", .finish = finish_source};
+static const struct slip_object user_object = {FIELDS(user_fields), .name = "a user",
+	.shorthand = "value", .exactly_one = user_sources, .exactly_one_message = SOURCE_MESSAGE,
+	.exactly_one_example = "{env: TOKEN}"};
 static const struct slip_field password_fields[] = {SOURCE_FIELDS};
-static const struct slip_object password_object = {
-	FIELDS(password_fields), .name = "a password or token", .finish = finish_source};
+static const struct slip_object password_object = {FIELDS(password_fields),
+	.name = "a password or token", .exactly_one = secret_sources,
+	.exactly_one_message = SOURCE_MESSAGE, .exactly_one_example = "{env: TOKEN}"};
 #undef S
-
-/* Half a login would be none, silently. */
-static void finish_registry(struct slip_decoder *d, const struct slip_yaml_node *node, void *base)
-{
-	(void)base;
-	bool has_user = slip_yaml_get(node, "user"), has_password = slip_yaml_get(node, "password");
-	if (has_user != has_password)
-		slip_diags_add(d->diags, node->pos,
-			"a login is \"user\" and \"password\" together, or \"token\"");
-	else if (has_user && slip_yaml_get(node, "token"))
-		slip_diags_add(d->diags, node->pos,
-			"a login is either \"user\" and \"password\", or \"token\"");
-}
 
 #define S struct slip_spec_registry
 static const struct slip_field registry_fields[] = {
@@ -106,8 +74,7 @@ static const struct slip_field registry_fields[] = {
 	F("insecure", BOOL, insecure, "Allow plain HTTP."),
 	F("skip-tls-verify", BOOL, skip_tls_verify, "Accept any certificate."),
 };
-static const struct slip_object registry_object = {
-	FIELDS(registry_fields), .name = "a registry", .finish = finish_registry};
+static const struct slip_object registry_object = {FIELDS(registry_fields), .name = "a registry"};
 #undef S
 
 #define S struct slip_spec_cache
@@ -369,14 +336,7 @@ static const struct slip_field push_fields[] = {
 static const struct slip_object push_object = {FIELDS(push_fields), .name = "push"};
 #undef S
 
-static void finish_kubeconfig(struct slip_decoder *d, const struct slip_yaml_node *node, void *base)
-{
-	const struct slip_kubeconfig_spec *k = base;
-	const struct slip_value *from[] = {&k->file, &k->secret};
-	if (count_set(from, 2) != 1)
-		slip_diags_add(d->diags, node->pos,
-			"a kubeconfig comes from exactly one of \"file\" and \"secret\"");
-}
+static const char *const kubeconfig_sources[] = {"file", "secret", NULL};
 
 #define S struct slip_kubeconfig_spec
 static const struct slip_field kubeconfig_fields[] = {
@@ -385,7 +345,9 @@ static const struct slip_field kubeconfig_fields[] = {
 		.flags = FIELD_LITERAL | FIELD_NONEMPTY),
 };
 static const struct slip_object kubeconfig_object = {FIELDS(kubeconfig_fields),
-	.name = "a kubeconfig", .shorthand = "file", .finish = finish_kubeconfig};
+	.name = "a kubeconfig", .shorthand = "file", .exactly_one = kubeconfig_sources,
+	.exactly_one_message = "a kubeconfig comes from exactly one of \"file\" and \"secret\"",
+	.exactly_one_example = "{secret: KUBECONFIG}"};
 #undef S
 
 static void finish_deploy(struct slip_decoder *d, const struct slip_yaml_node *node, void *base)
@@ -448,7 +410,10 @@ static const struct slip_object cell_object = {
 static const struct slip_field matrix_fields[] = {
 	F("include", OBJECTS, include, "Cells to add.", .object = &cell_object),
 	F("exclude", OBJECTS, exclude, "Cells to leave out.", .object = &cell_object),
-	F("fail-fast", BOOL, fail_fast, "Stop the other cells when one fails; true by default."),
+	F("fail-fast", BOOL, fail_fast, "Stop the other cells when one fails; true by default.",
+		.flags = FIELD_LITERAL),
+	F("max-parallel", INT, max_parallel, "So many cells at once, within --jobs.",
+		.flags = FIELD_LITERAL, .min = 1, .max = SLIP_MAX_MATRIX_CELLS),
 };
 static const struct slip_field matrix_rest =
 	F("axes", NAMED, axes, "Values of an axis.", .object = &axis_object, .check = CHECK_NAME);

@@ -78,9 +78,11 @@ static int unmount_below(int fd, const char *name, struct slip_err *err)
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	ssize_t n = readlink(link, path, sizeof(path) - 1);
-	if (n < 0 || n == sizeof(path) - 1)
+	if (n < 0)
 		return slip_err_set(
 			err, SLIP_E_IO, errno, "remove %s: no /proc to see mounts", name);
+	if (n == sizeof(path) - 1)
+		return slip_err_set(err, SLIP_E_IO, ENAMETOOLONG, "remove %s", name);
 	path[n] = '\0';
 	if (mounts_below(path, &mounts) < 0)
 		return slip_err_set(err, SLIP_E_IO, errno, "remove %s: read mounts", path);

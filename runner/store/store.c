@@ -232,6 +232,14 @@ static int settle_temporary(struct slip_store *s, struct slip_err *err)
 	return 0;
 }
 
+/* What is there is read; all else is a store of our own. */
+static int open_to_look(struct slip_store *s, const char *path, struct slip_err *err)
+{
+	if (path && access(path, F_OK) == 0 && open_root(path, &s->base, &s->locks, err) < 0)
+		return -1;
+	return settle_temporary(s, err);
+}
+
 static int open_store(struct slip_store *s, const char *path, bool must, struct slip_err *err)
 {
 	struct slip_err failure = SLIP_ERR_INIT;
@@ -266,7 +274,9 @@ int slip_store_open(
 	s->base.fd = -1;
 	s->workfd = -1;
 	s->durable = opt->durable;
-	if (open_store(s, is_named ? named : fallback, is_named, err) < 0)
+	const char *path = is_named ? named : fallback;
+	if (opt->look_only ? open_to_look(s, path, err) < 0
+			   : open_store(s, path, is_named, err) < 0)
 		return -1;
 	*out = slip_steal_ptr(&s);
 	return 0;

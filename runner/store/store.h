@@ -26,6 +26,7 @@ struct slip_store_options {
 	const char *path; /* NULL: $SLIPWAY_STORE, else $XDG_CACHE_HOME/slipway, else
 			     $HOME/.cache/slipway, else one below $TMPDIR that ends with us */
 	bool durable; /* everything is on the disk before it gets its name */
+	bool look_only; /* the store stays as it is, also absent: additions end with us */
 };
 
 int slip_store_open(const struct slip_store_options *opt, struct slip_store **out,

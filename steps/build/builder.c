@@ -51,7 +51,7 @@ int slip_builder_make_dir(
 
 static int open_store(struct slip_builder *b, struct slip_err *err)
 {
-	struct slip_store_options store = {.path = b->req->cache_dir};
+	struct slip_store_options store = {.path = b->req->cache_dir, .look_only = b->looks_only};
 	return b->store ? 0 : slip_store_open(&store, &b->store, err);
 }
 
@@ -65,7 +65,7 @@ static int load_inputs(struct slip_builder *b, struct slip_err *err)
 	slip_autofree char *path = NULL;
 	slip_autobuf text;
 	slip_buf_init(&text, SLIP_MAX_DOCKERFILE);
-	if (!slip_context_is_local(b->req->context) && open_store(b, err) < 0)
+	if (!slip_context_local_dir(b->req->context) && open_store(b, err) < 0)
 		return -1;
 	struct slip_obtain obtain = {
 		.where = b->req->context,
@@ -174,18 +174,13 @@ static int open_services(struct slip_builder *b, struct slip_err *err)
 		wanted = SLIP_ISOLATION_NONE;
 	if (slip_builder_open(b, wanted, err) < 0)
 		return -1;
-	slip_autofree char *platform = slip_platform_print(&b->platform);
-	slip_autofree char *file = slip_path_absolute(b->dockerfile->name);
-	slip_event("build.start", "dockerfile", b->dockerfile->name, "file", file, "target",
-		b->req->target, "context", b->req->context, "platform", platform, "isolation",
-		slip_isolation_name(b->isolation.mode), "why", b->isolation.why, NULL);
-	if (b->req->cache) {
-		b->digests = slip_digests_new(b);
-		if (slip_cache_new(b, &b->cache, err) < 0)
-			return -1;
-	}
-	b->tell = slip_tell_start(b);
-	return 0;
+	if (wanted == SLIP_ISOLATION_NONE && b->req->isolation == SLIP_ISOLATION_AUTO)
+		snprintf(b->isolation.why, sizeof(b->isolation.why),
+			"none: no instruction runs a command");
+	if (!b->req->cache)
+		return 0;
+	b->digests = slip_digests_new(b);
+	return slip_cache_new(b, &b->cache, err);
 }
 
 static void free_base(void *base)
@@ -326,6 +321,15 @@ static int write_outputs(
 	return rc;
 }
 
+static void announce_start(const struct slip_builder *b)
+{
+	slip_autofree char *platform = slip_platform_print(&b->platform);
+	slip_autofree char *file = slip_path_absolute(b->dockerfile->name);
+	slip_event("build.start", "dockerfile", b->dockerfile->name, "file", file, "target",
+		b->req->target, "context", b->req->context, "platform", platform, "isolation",
+		slip_isolation_name(b->isolation.mode), "why", b->isolation.why, NULL);
+}
+
 static void count_hits(const struct slip_builder *b, struct slip_build_result *result)
 {
 	for (size_t i = 0; i < b->n_stages; i++) {
@@ -354,14 +358,31 @@ static int execute(struct slip_builder *b, struct slip_err *err)
 	return slip_err_copy(err, &refused);
 }
 
-static int build_once(
-	struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
+int slip_builder_prepare(struct slip_builder *b, struct slip_err *err)
 {
-	slip_tell_phase(b->tell, "looking for base images and cached layers");
+	read_build_args(b);
+	if (slip_build_request_check(b->req, err) < 0 ||
+		(!b->looks_only && slip_output_check(b->req, err) < 0) ||
+		read_platform(b, err) < 0 || read_epoch(b, err) < 0 || load_inputs(b, err) < 0)
+		return -1;
+	return open_services(b, err);
+}
+
+int slip_builder_look_up(struct slip_builder *b, struct slip_err *err)
+{
 	if (evaluate(b, err) < 0)
 		return -1;
 	probe(b);
 	mark_files(b);
+	return 0;
+}
+
+static int build_once(
+	struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
+{
+	slip_tell_phase(b->tell, "looking for base images and cached layers");
+	if (slip_builder_look_up(b, err) < 0)
+		return -1;
 	slip_tell_step(b->tell, NULL);
 	slip_tell_context(b->tell);
 	if (execute(b, err) < 0)
@@ -390,11 +411,10 @@ static int build_without_lost(
 
 static int build(struct slip_builder *b, struct slip_build_result *result, struct slip_err *err)
 {
-	read_build_args(b);
-	if (slip_build_request_check(b->req, err) < 0 || slip_output_check(b->req, err) < 0 ||
-		read_platform(b, err) < 0 || read_epoch(b, err) < 0 || load_inputs(b, err) < 0 ||
-		open_services(b, err) < 0)
+	if (slip_builder_prepare(b, err) < 0)
 		return -1;
+	announce_start(b);
+	b->tell = slip_tell_start(b);
 	b->rights = start_push_check(b);
 	int rc = build_without_lost(b, result, err);
 	count_hits(b, result);

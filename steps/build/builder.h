@@ -21,6 +21,7 @@
 struct slip_builder {
 	const struct slip_build_request *req;
 	struct slip_store *store;
+	bool looks_only; /* nothing is kept: the store stays as it is */
 	struct slip_http *http;
 	struct slip_registry *registry;
 	struct slip_pool *cpu; /* hash, compress, inflate */
@@ -56,6 +57,14 @@ struct slip_build_result {
 /* Build, push, write: all that the request asks for. */
 int slip_build_image(const struct slip_build_request *req, struct slip_build_result *result,
 	struct slip_err *err) SLIP_MUST_CHECK;
+
+/*
+ * The first half of a build, for who wants to know what it would do: prepare reads the Dockerfile
+ * and opens the services, look_up evaluates all stages and finds what is cached already. Set
+ * looks_only before; a context that has to be brought here does not go with it.
+ */
+int slip_builder_prepare(struct slip_builder *b, struct slip_err *err) SLIP_MUST_CHECK;
+int slip_builder_look_up(struct slip_builder *b, struct slip_err *err) SLIP_MUST_CHECK;
 
 /*
  * Without a Dockerfile, for one command in an image: init, open, then base.h and rootfs.h, release.

@@ -128,7 +128,7 @@ static int context_list(
 		close(fd);
 		return slip_err_set(err, SLIP_E_IO, errno, "read directory /%s", path);
 	}
-	for (struct dirent *d; (d = readdir(dir));) {
+	for (struct dirent *d; errno = 0, (d = readdir(dir));) {
 		if (slip_streq(d->d_name, ".") || slip_streq(d->d_name, ".."))
 			continue;
 		slip_autofree char *child =
@@ -136,7 +136,10 @@ static int context_list(
 		if (!is_hidden(c, child, is_dir(fd, d)))
 			slip_strv_add(names, d->d_name);
 	}
+	int failure = errno;
 	closedir(dir);
+	if (failure)
+		return slip_err_set(err, SLIP_E_IO, failure, "read directory /%s", path);
 	slip_strv_sort(names);
 	return 0;
 }
@@ -239,6 +242,24 @@ static int load_ignore(
 	return found ? parse_ignore(c, &text, ".dockerignore", err) : 0;
 }
 
+/* Below the context another spelling is looked for, too; or NULL. */
+static const char *second_name(const char *name)
+{
+	return slip_streq(name, "Dockerfile") ? "dockerfile" : NULL;
+}
+
+void slip_context_dockerfile_places(
+	const struct slip_context_options *opt, const char *name, struct slip_strv *out)
+{
+	slip_autofree char *below = slip_path_clean_rooted(opt->sub_path ? opt->sub_path : "");
+	slip_autofree char *dir = slip_path_join(opt->dir, below);
+	slip_strv_add(out, name);
+	for (const char *at = name; at; at = at == name ? second_name(name) : NULL) {
+		slip_autofree char *inside = slip_path_join(dir, at);
+		slip_strv_add(out, inside);
+	}
+}
+
 int slip_context_read_dockerfile(struct slip_context *c, const char *name, char **path,
 	struct slip_buf *text, struct slip_err *err)
 {
@@ -249,8 +270,7 @@ int slip_context_read_dockerfile(struct slip_context *c, const char *name, char 
 		*path = slip_xstrdup(name);
 		return load_ignore(c, name, false, err);
 	}
-	const char *lower = slip_streq(name, "Dockerfile") ? "dockerfile" : NULL;
-	for (const char *at = name; at; at = at == lower ? NULL : lower) {
+	for (const char *at = name; at; at = at == name ? second_name(name) : NULL) {
 		if (read_inside(c, at, text, &found, err) < 0)
 			return -1;
 		if (!found)

@@ -29,6 +29,9 @@ int slip_context_open(const struct slip_context_options *opt, struct slip_contex
  */
 int slip_context_read_dockerfile(struct slip_context *c, const char *name, char **path,
 	struct slip_buf *text, struct slip_err *err) SLIP_MUST_CHECK;
+/* Where it is looked for in that way, in order, from the working directory. */
+void slip_context_dockerfile_places(
+	const struct slip_context_options *opt, const char *name, struct slip_strv *out);
 /* From now on, modes are as asked for; GIT is SLIP_E_USAGE where no index can be had. */
 int slip_context_set_modes(struct slip_context *c, enum slip_context_modes modes,
 	struct slip_err *err) SLIP_MUST_CHECK;

@@ -153,16 +153,25 @@ static int resolve_platform(struct slip_build_stage *s, struct slip_err *err)
 	return slip_platform_parse(text, NULL, &s->platform, err);
 }
 
+int slip_evaluate_from(
+	struct slip_builder *b, const struct slip_stage *stage, char **name, struct slip_err *err)
+{
+	struct slip_expand x = global_expand(b);
+	if (slip_expand_word(&x, stage->base, name, err) < 0)
+		return -1;
+	if (**name)
+		return 0;
+	slip_cleanup_free(name);
+	return slip_err_set(
+		err, SLIP_E_DOCKERFILE, 0, "base name (%s) should not be blank", stage->base);
+}
+
 static int start(struct slip_build_stage *s, struct slip_err *err)
 {
 	struct slip_builder *b = s->builder;
-	struct slip_expand x = global_expand(b);
 	slip_autofree char *name = NULL;
-	if (resolve_platform(s, err) < 0 || slip_expand_word(&x, s->ast->base, &name, err) < 0)
+	if (resolve_platform(s, err) < 0 || slip_evaluate_from(b, s->ast, &name, err) < 0)
 		return -1;
-	if (!*name)
-		return slip_err_set(err, SLIP_E_DOCKERFILE, 0, "base name (%s) should not be blank",
-			s->ast->base);
 	size_t index = slip_stage_find_base(b->dockerfile, s->ast->index, name);
 	if (index != SLIP_STAGE_NONE)
 		return start_from_stage(s, index, err);

@@ -23,6 +23,9 @@ int slip_builder_stage(struct slip_builder *b, size_t index, struct slip_build_s
 	struct slip_err *err) SLIP_MUST_CHECK;
 /* Variables of the ARGs above the first FROM, from none: a build may evaluate again. */
 int slip_evaluate_globals(struct slip_builder *b, struct slip_err *err) SLIP_MUST_CHECK;
+/* What the stage's FROM line names, an image or a stage, with those; the caller's. */
+int slip_evaluate_from(struct slip_builder *b, const struct slip_stage *stage, char **name,
+	struct slip_err *err) SLIP_MUST_CHECK;
 /* The value the platform gives a name such as TARGETARCH; NULL when it is none. The caller's. */
 char *slip_evaluate_platform_arg(const struct slip_builder *b, const char *name);
 

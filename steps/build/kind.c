@@ -3,8 +3,15 @@
 #include "steps/build/kind.h"
 
 #include "runner/base/clock.h"
+#include "runner/base/io.h"
+#include "runner/base/limits.h"
 #include "runner/base/log.h"
+#include "runner/base/path.h"
+#include "runner/dockerfile/parse.h"
+#include "runner/dockerfile/scope.h"
 #include "steps/build/builder.h"
+#include "steps/build/foresee.h"
+#include "steps/context/obtain.h"
 #include "steps/image/result.h"
 #include "steps/image/tags.h"
 
@@ -14,12 +21,11 @@ enum shape {
 	LIST, /* --option once an item */
 	PAIRS, /* --option name=value */
 	NAMED_LISTS, /* --option name=value, once a value */
-	UNSUPPORTED, /* known to the spec, but not here yet */
 };
 
 struct key {
 	const char *name; /* in the spec, for messages */
-	const char *option;
+	const char *option; /* NULL: known to the spec, but not here yet */
 	enum shape shape;
 	size_t offset;
 };
@@ -77,10 +83,12 @@ static const struct key keys[] = {
 	{"image-download-retry", "image-download-retry", ONE, KEY(image_download_retry)},
 	{"image-fs-extract-retry", "image-fs-extract-retry", ONE, KEY(image_fs_extract_retry)},
 	{"single-snapshot", "single-snapshot", ONE, KEY(single_snapshot)},
-	{"materialize", NULL, UNSUPPORTED, KEY(materialize)},
 	{"preserve-context", "preserve-context", ONE, KEY(preserve_context)},
-	{"push-ignore-immutable-tag-errors", NULL, UNSUPPORTED,
-		KEY(push_ignore_immutable_tag_errors)},
+	{"credential-helpers", NULL, LIST, KEY(credential_helpers)},
+	{"ignore-paths", NULL, LIST, KEY(ignore_paths)},
+	{"materialize", NULL, ONE, KEY(materialize)},
+	{"push-ignore-immutable-tag-errors", NULL, ONE, KEY(push_ignore_immutable_tag_errors)},
+	{"secrets", NULL, LIST, KEY(secrets)},
 };
 
 #define CACHE_KEY(member) offsetof(struct slip_spec_cache, member)
@@ -114,10 +122,6 @@ static int set_one(struct slip_build_request *r, const struct key *k, const stru
 {
 	if (!slip_value_is_set(v))
 		return 0;
-	if (k->shape == UNSUPPORTED) {
-		slip_err_set(err, SLIP_E_SPEC, 0, "build.%s is not supported yet", k->name);
-		return at(v, err);
-	}
 	return set(r, k, v, v->text, err);
 }
 
@@ -164,6 +168,8 @@ static int set_key(
 	struct slip_build_request *r, const struct key *k, const void *object, struct slip_err *err)
 {
 	const void *field = (const char *)object + k->offset;
+	if (!k->option)
+		return 0; /* refused before anything ran */
 	switch (k->shape) {
 	case LIST:
 		return set_list(r, k, field, err);
@@ -172,7 +178,6 @@ static int set_key(
 	case NAMED_LISTS:
 		return set_named_lists(r, k, field, err);
 	case ONE:
-	case UNSUPPORTED:
 	default:
 		return set_one(r, k, field, err);
 	}
@@ -191,19 +196,86 @@ static int set_cache(
 	return 0;
 }
 
-static int refuse_rest(const struct slip_build_spec *b, struct slip_err *err)
+/* --- before the run ----------------------------------------------------------------------------
+ */
+
+/* Where a key was written; NULL: it was not. */
+static const struct slip_value *first_value(const struct key *k, const void *object)
 {
-	const struct slip_value *first = b->secrets.n		   ? &b->secrets.v[0]
-					 : b->ignore_paths.n	   ? &b->ignore_paths.v[0]
-					 : b->credential_helpers.n ? &b->credential_helpers.v[0]
-								   : NULL;
-	if (!first)
-		return 0;
-	slip_err_set(err, SLIP_E_SPEC, 0, "build.%s is not supported yet",
-		b->secrets.n	    ? "secrets"
-		: b->ignore_paths.n ? "ignore-paths"
-				    : "credential-helpers");
-	return at(first, err);
+	const void *field = (const char *)object + k->offset;
+	const struct slip_value *v = field;
+	const struct slip_values *list = field;
+	const struct slip_value_map *map = field;
+	const struct slip_named_lists *lists = field;
+	switch (k->shape) {
+	case LIST:
+		return list->n ? &list->v[0] : NULL;
+	case PAIRS:
+		return map->n ? &map->v[0].name : NULL;
+	case NAMED_LISTS:
+		return lists->n ? &lists->v[0].name : NULL;
+	case ONE:
+	default:
+		return slip_value_is_set(v) ? v : NULL;
+	}
+}
+
+/* The Dockerfile that the stage will read, if it can be known and is there: the caller's. */
+static char *find_dockerfile(const struct slip_pipeline_stage *s)
+{
+	const struct slip_build_spec *b = &s->build;
+	const struct slip_context_options context = {
+		.dir = slip_context_local_dir(slip_value_text(&b->context, ".")),
+		.sub_path = b->context_sub_path.text,
+	};
+	if (b->dockerfile.is_expr || b->context.is_expr || b->context_sub_path.is_expr ||
+		s->working_dir.is_expr || !context.dir)
+		return NULL;
+	slip_autostrv places = {0};
+	slip_context_dockerfile_places(
+		&context, slip_value_text(&b->dockerfile, "Dockerfile"), &places);
+	for (size_t i = 0; i < places.n; i++) {
+		slip_autofree char *path =
+			slip_value_is_set(&s->working_dir)
+				? slip_path_join(s->working_dir.text, places.v[i])
+				: slip_xstrdup(places.v[i]);
+		if (access(path, R_OK) == 0)
+			return slip_steal_ptr(&path);
+	}
+	return NULL;
+}
+
+static void check_target(
+	const struct slip_value *target, const char *path, struct slip_diags *diags)
+{
+	slip_autobuf text;
+	slip_autodockerfile *df = NULL;
+	struct slip_err err = SLIP_ERR_INIT;
+	size_t index;
+	slip_buf_init(&text, SLIP_MAX_DOCKERFILE);
+	if (!slip_value_is_set(target) || target->is_expr)
+		return;
+	if (slip_read_file(AT_FDCWD, path, &text, NULL) < 0 ||
+		slip_dockerfile_parse(text.data, text.len, path, &df, NULL) < 0)
+		return; /* said elsewhere */
+	if (slip_stage_find_target(df, target->text, &index, &err) < 0)
+		slip_diags_add(diags, target->pos, "%s: %s", path, err.msg);
+}
+
+static void check(const struct slip_kind_check *c)
+{
+	const struct slip_build_spec *b = &c->stage->build;
+	for (size_t i = 0; i < SLIP_ARRAY_LEN(keys); i++) {
+		const struct slip_value *v = keys[i].option ? NULL : first_value(&keys[i], b);
+		if (v)
+			slip_diags_add(
+				c->diags, v->pos, "build.%s is not supported yet", keys[i].name);
+	}
+	slip_autofree char *path = c->dockerfiles ? find_dockerfile(c->stage) : NULL;
+	if (!path)
+		return;
+	slip_strv_add(c->dockerfiles, path);
+	check_target(&b->target, path, c->diags);
 }
 
 /* --- what the CI tells --------------------------------------------------------------------------
@@ -288,15 +360,15 @@ static void describe(const struct slip_kind_input *in, struct slip_buf *out)
 	if (b->destinations.n && slip_value_bool(&b->no_push, false))
 		slip_buf_add_str(out, ", not pushed: no-push");
 	else if (b->destinations.n && !in->is_push_allowed)
-		slip_buf_add_str(out, ", not pushed: outside of CI only with --push");
+		slip_buf_addf(out, ", not pushed: %s", in->push_refusal);
 }
 
 static int fill(const struct slip_kind_input *in, struct slip_build_request *r,
 	struct slip_json *logins, struct slip_err *err)
 {
 	const struct slip_build_spec *b = &in->stage->build;
-	if (refuse_rest(b, err) < 0 || set_cache(r, &in->pipeline->cache, err) < 0 ||
-		set_cache(r, &b->cache, err) < 0 || set_facts(in, r, err) < 0)
+	if (set_cache(r, &in->pipeline->cache, err) < 0 || set_cache(r, &b->cache, err) < 0 ||
+		set_facts(in, r, err) < 0)
 		return -1;
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(keys); i++) {
 		if (set_key(r, &keys[i], b, err) < 0)
@@ -310,9 +382,6 @@ static int fill(const struct slip_kind_input *in, struct slip_build_request *r,
 	if (slip_registries_from_spec(in->pipeline, &r->registries, logins, err) < 0)
 		return -1;
 	if (!in->is_push_allowed) {
-		if (r->destinations.n && !r->no_push)
-			slip_info("outside of CI the image is built, but not pushed; --push does "
-				  "that");
 		r->no_push = true;
 		r->no_push_cache = true;
 	}
@@ -347,9 +416,24 @@ static int perform(const struct slip_json *request, struct slip_err *err)
 	return rc;
 }
 
+static int foresee(
+	const struct slip_json *request, bool is_probe, struct slip_json *out, struct slip_err *err)
+{
+	struct slip_build_request r;
+	slip_build_request_init(&r);
+	int rc = slip_registries_from_json(slip_build_options, request, &r, &r.registries, err);
+	if (rc == 0)
+		rc = slip_build_foresee(&r, is_probe, out, err);
+	free(r.registries.logins);
+	slip_build_request_release(&r);
+	return rc;
+}
+
 const struct slip_kind slip_kind_build = {
 	.kind = SLIP_STAGE_BUILD,
+	.check = check,
 	.describe = describe,
 	.launch = launch,
 	.perform = perform,
+	.foresee = foresee,
 };

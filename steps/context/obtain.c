@@ -14,11 +14,13 @@
 
 #include <errno.h>
 
-bool slip_context_is_local(const char *where)
+const char *slip_context_local_dir(const char *where)
 {
-	return slip_starts_with(where, "dir://") ||
-	       (!strstr(where, "://") && !slip_streq(where, "-") &&
-		       !slip_starts_with(where, "git@"));
+	if (slip_starts_with(where, "dir://"))
+		return where + strlen("dir://");
+	if (strstr(where, "://") || slip_streq(where, "-") || slip_starts_with(where, "git@"))
+		return NULL;
+	return where;
 }
 
 /* --- archives -----------------------------------------------------------------------------------
@@ -197,18 +199,14 @@ static int bring(const struct kind *k, struct slip_obtaining *o, struct slip_err
 	return slip_context_unpack(archive, o->dirfd, o->label, err);
 }
 
-static int obtain_local(const char *where, struct slip_obtained *out)
-{
-	const char *dir = slip_starts_with(where, "dir://") ? where + strlen("dir://") : where;
-	*out = (struct slip_obtained){.dir = slip_xstrdup(dir)};
-	return 0;
-}
-
 int slip_context_obtain(
 	const struct slip_obtain *request, struct slip_obtained *out, struct slip_err *err)
 {
-	if (slip_context_is_local(request->where))
-		return obtain_local(request->where, out);
+	const char *local = slip_context_local_dir(request->where);
+	if (local) {
+		*out = (struct slip_obtained){.dir = slip_xstrdup(local)};
+		return 0;
+	}
 	const struct kind *k = find_kind(request->where);
 	if (!k) {
 		slip_autofree char *name = slip_obtain_public_name(request->where);

@@ -36,8 +36,8 @@ struct slip_obtained {
 int slip_context_obtain(const struct slip_obtain *o, struct slip_obtained *out,
 	struct slip_err *err) SLIP_MUST_CHECK;
 void slip_obtained_release(struct slip_obtained *o); /* the files stay */
-/* Would this --context be a directory of the user's? */
-bool slip_context_is_local(const char *where);
+/* The directory of the user's that this --context is, borrowed; NULL: it has to be brought. */
+const char *slip_context_local_dir(const char *where);
 /* May the option be given? Unknown names and values are SLIP_E_USAGE. */
 int slip_context_check_git(const struct slip_strv *options, struct slip_err *err) SLIP_MUST_CHECK;
 

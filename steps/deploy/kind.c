@@ -30,7 +30,7 @@ static void describe(const struct slip_kind_input *in, struct slip_buf *out)
 	if (slip_value_int(&d->dry_run, SLIP_DEPLOY_DRY_RUN_NONE) != SLIP_DEPLOY_DRY_RUN_NONE)
 		slip_buf_addf(out, ", dry-run by the %s", d->dry_run.text);
 	if (!in->is_push_allowed)
-		slip_buf_add_str(out, ", not deployed: outside of CI only with --push");
+		slip_buf_addf(out, ", not deployed: %s", in->push_refusal);
 }
 
 static struct slip_json *map_json(const struct slip_value_map *m)
@@ -140,6 +140,7 @@ static int perform(const struct slip_json *request, struct slip_err *err)
 
 const struct slip_kind slip_kind_deploy = {
 	.kind = SLIP_STAGE_DEPLOY,
+	.takes_secrets = true,
 	.describe = describe,
 	.launch = launch,
 	.perform = perform,

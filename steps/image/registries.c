@@ -6,6 +6,7 @@
 #include "runner/base/limits.h"
 #include "runner/base/redact.h"
 #include "runner/engine/ci_registry.h"
+#include "runner/oci/ref.h"
 
 #include <errno.h>
 
@@ -193,4 +194,32 @@ int slip_registries_from_json(const struct slip_opt *table, const struct slip_js
 {
 	read_logins(slip_json_get(request, "logins"), f);
 	return slip_opt_from_json(table, slip_json_get(request, "flags"), target, err);
+}
+
+/* --- for plans ---------------------------------------------------------------------------------
+ */
+
+int slip_registries_explain(struct slip_registry *registry, const char *image,
+	struct slip_json *out, struct slip_err *err)
+{
+	slip_autoref ref = {0};
+	if (slip_ref_parse(image, SLIP_REF_TAG_DEFAULT, &ref, err) < 0)
+		return -1;
+	slip_autofree char *repo = slip_ref_print_repo(&ref);
+	slip_autofree char *host = slip_xstrndup(repo, strcspn(repo, "/"));
+	struct slip_json *list = slip_json_get(out, "registries");
+	if (!list) {
+		list = slip_json_array();
+		slip_json_set(out, "registries", list);
+	}
+	for (size_t i = 0; i < slip_json_len(list); i++) {
+		if (slip_streq(slip_json_get_str(slip_json_at(list, i), "host", ""), host))
+			return 0;
+	}
+	slip_autofree char *login = slip_registry_explain_login(registry, &ref);
+	struct slip_json *entry = slip_json_object();
+	slip_json_set_str(entry, "host", host);
+	slip_json_set_str(entry, "login", login);
+	slip_json_append(list, entry);
+	return 0;
 }

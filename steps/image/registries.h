@@ -96,4 +96,11 @@ struct slip_json *slip_registries_to_json(
 int slip_registries_from_json(const struct slip_opt *table, const struct slip_json *request,
 	void *target, struct slip_registry_flags *f, struct slip_err *err) SLIP_MUST_CHECK;
 
+/*
+ * For a plan: add who would log in for this image to the list `registries` of out, once a host.
+ * Asks nothing of the network.
+ */
+int slip_registries_explain(struct slip_registry *registry, const char *image,
+	struct slip_json *out, struct slip_err *err) SLIP_MUST_CHECK;
+
 #endif

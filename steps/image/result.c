@@ -26,6 +26,9 @@ static int write_text(const char *file, const char *text, struct slip_err *err)
 	if (slip_write_file(AT_FDCWD, file, text, strlen(text), 0644, false, &why) == 0)
 		return 0;
 	/* A bind-mounted file (a pod's termination log) cannot be replaced by rename. */
+	if (why.sys != EBUSY && why.sys != EXDEV && why.sys != EROFS && why.sys != EACCES &&
+		why.sys != EPERM)
+		return slip_err_copy(err, &why);
 	slip_autoclose int fd = open(file, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0)
 		return slip_err_copy(err, &why);

@@ -2,7 +2,6 @@
 
 #include "steps/push/kind.h"
 
-#include "runner/base/log.h"
 #include "steps/image/result.h"
 #include "steps/push/push.h"
 
@@ -13,7 +12,7 @@ static void describe(const struct slip_kind_input *in, struct slip_buf *out)
 	for (size_t i = 0; i < p->destinations.n; i++)
 		slip_buf_addf(out, "%s %s", i ? "," : " to", p->destinations.v[i].text);
 	if (!in->is_push_allowed)
-		slip_buf_add_str(out, ", not pushed: outside of CI only with --push");
+		slip_buf_addf(out, ", not pushed: %s", in->push_refusal);
 }
 
 static int set(struct slip_push_request *r, const char *option, const struct slip_value *v,
@@ -53,11 +52,8 @@ static int launch(
 	int rc = fill(&in->stage->push, &r, err);
 	if (rc == 0)
 		rc = slip_registries_from_spec(in->pipeline, &r.registries, logins, err);
-	if (rc == 0) {
-		if (r.no_push)
-			slip_info("outside of CI nothing is pushed; --push does that");
+	if (rc == 0)
 		out->request = slip_registries_to_json(slip_push_options, &r, logins);
-	}
 	slip_push_request_release(&r);
 	return rc;
 }
@@ -77,9 +73,36 @@ static int perform(const struct slip_json *request, struct slip_err *err)
 	return rc;
 }
 
+static int explain(const struct slip_push_request *r, struct slip_json *out, struct slip_err *err)
+{
+	struct slip_http *http = NULL;
+	struct slip_registry *registry = NULL;
+	int rc = slip_registries_open(&r->registries, &http, &registry, err);
+	for (size_t i = 0; rc == 0 && i < r->destinations.n; i++)
+		rc = slip_registries_explain(registry, r->destinations.v[i], out, err);
+	slip_json_set(out, "destinations", slip_json_strings(&r->destinations));
+	slip_registry_free(registry);
+	slip_http_free(http);
+	return rc;
+}
+
+static int foresee(const struct slip_json *request, bool is_probe SLIP_UNUSED,
+	struct slip_json *out, struct slip_err *err)
+{
+	struct slip_push_request r;
+	slip_push_request_init(&r);
+	int rc = slip_registries_from_json(slip_push_options, request, &r, &r.registries, err);
+	if (rc == 0)
+		rc = explain(&r, out, err);
+	free(r.registries.logins);
+	slip_push_request_release(&r);
+	return rc;
+}
+
 const struct slip_kind slip_kind_push = {
 	.kind = SLIP_STAGE_PUSH,
 	.describe = describe,
 	.launch = launch,
 	.perform = perform,
+	.foresee = foresee,
 };

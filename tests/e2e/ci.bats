@@ -188,7 +188,7 @@ small_context() {
 	sed -i 's/{token: /{user: x, token: /' slipway.yaml
 	slipway validate
 	assert_status 2
-	assert_stdout 'slipway.yaml:3:20: a login is "user" and "password" together'
+	assert_stdout 'has a token and a user: one of them is enough'
 }
 
 @test "ci: a private authority is trusted by each of five ways" {

@@ -475,17 +475,17 @@ print(sum(1 for root in roots for case in root.iter("testcase") if case.find("fa
 	[[ "$output" != *"not pushed"* ]]
 }
 
-@test "validate, plan, run: a stage of a kind that is not there yet stops all, before the first stage" {
+@test "validate, plan, run: a key that is not there yet stops all, before the first stage" {
 	spec <<-'END'
 		stages:
 		  - {name: one, run: touch ran}
-		  - {name: two, deploy: {manifests: [a.yaml]}}
+		  - {name: two, build: {destinations: ["localhost:1/a:1"], ignore-paths: [/x]}}
 	END
 	local command
 	for command in validate plan run; do
 		slipway "$command"
 		assert_status 2
-		[[ "$output$stderr" == *slipway.yaml:*deploy*not\ supported* ]]
+		[[ "$output$stderr" == *slipway.yaml:4:*build.ignore-paths*not\ supported* ]]
 		[ ! -e ran ]
 	done
 }

@@ -1,10 +1,11 @@
 /*
  * The registry client as a program, for tests that need a server: one action per call.
  *
- *	regclient [OPTION...] push REF FILE [FROM...]   a one-layer image; prints "how" and the
- *digest regclient [OPTION...] pull REF OUT              manifest and layers; prints the digest and
- *host regclient [OPTION...] race REF FILE             four threads push the same blob regclient
- *[OPTION...] check REF | login REF
+ *	regclient [OPTION...] push REF FILE [FROM...]	a one-layer image; prints how, and the
+ *digest regclient [OPTION...] pull REF OUT	manifest and layers; prints the digest and the host
+ *	regclient [OPTION...] race REF FILE	four threads push the same blob
+ *	regclient [OPTION...] check REF
+ *	regclient [OPTION...] login REF
  *
  * Exit status as of slip_err_exit_status, the message on stderr.
  */
@@ -14,6 +15,7 @@
 #include "runner/base/log.h"
 #include "runner/base/pool.h"
 #include "runner/base/proc.h"
+#include "runner/engine/ci_registry.h"
 #include "runner/oci/manifest.h"
 #include "runner/registry/registry.h"
 
@@ -244,6 +246,7 @@ static int run(int argc, char **argv, struct settings *s, struct slip_err *err)
 		return -1;
 	/* The client keeps a copy: its caller's options may be gone when they are needed. */
 	struct slip_registry_options options = s->registry;
+	options.environment = slip_ci_registry();
 	int rc = slip_registry_new(&options, http, &c.registry, err);
 	memset(&options, 0xff, sizeof(options));
 	if (rc == 0)

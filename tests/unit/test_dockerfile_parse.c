@@ -134,6 +134,36 @@ static void check_limits(void)
 	ok(slip_starts_with(err.msg, "D:2: the line holds a NUL byte"), "and its message");
 }
 
+static void add_finding(void *arg, int line, int col, const char *message)
+{
+	slip_buf_addf(arg, "%d:%d %.24s\n", line, col, message);
+}
+
+static void check_findings(const char *text, const char *want, const char *name)
+{
+	struct slip_err err = SLIP_ERR_INIT;
+	slip_autobuf got;
+	slip_buf_init(&got, SLIP_KIB);
+	is_int(slip_dockerfile_check(text, strlen(text), "D", add_finding, &got, &err), 0, "%s",
+		name);
+	is_str(got.data, want, "%s: findings", name);
+}
+
+static void check_all_findings(void)
+{
+	check_findings("FROM a\nRNU x\nRUN x\n  COPY a\nADD\n",
+		"2:1 unknown instruction: RNU\n4:3 COPY requires at least t\n"
+		"5:1 ADD requires at least tw\n",
+		"reading goes on after an error");
+	check_findings("FORM a\nRUN x\nCOPY\nFROM b\nRNU\n",
+		"1:1 unknown instruction: FOR\n5:1 unknown instruction: RNU\n",
+		"what misses the FROM that was misspelt is no finding");
+	check_findings("", "1:1 the Dockerfile cannot be\n", "an empty file");
+	check_findings("# only\n", "1:1 file with no instruction\n", "a comment");
+	check_findings("ARG a\n", "1:1 dockerfile contains no s\n", "no stage");
+	check_findings("FROM a\nRUN <<E\nx\n", "2:1 unterminated heredoc: no\n", "a heredoc");
+}
+
 static void check_triggers(void)
 {
 	struct slip_instr *instr = NULL;
@@ -189,6 +219,7 @@ int main(int argc, char **argv)
 	check_dir("valid", true);
 	check_dir("invalid", false);
 	check_limits();
+	check_all_findings();
 	check_triggers();
 	return done_testing();
 }

@@ -15,16 +15,20 @@ static struct slip_pipeline *parse(const char *text)
 	return p;
 }
 
-/* Node ids in order, each with the ids it needs; or the error. `words` are separated by blanks. */
+/*
+ * Node ids in order, each with the ids it needs; or the error. `words` are separated by blanks:
+ * names of stages, or after a ! what --only says.
+ */
 static char *planned(const char *text, const char *words)
 {
 	struct slip_err err = SLIP_ERR_INIT;
 	slip_autopipeline *p = parse(text);
 	if (!p)
 		return slip_xstrdup("no pipeline");
-	slip_autostrv names = {0};
+	struct slip_plan_selection selection = {0};
 	if (*words)
-		slip_strv_split(&names, words, ' ');
+		slip_strv_split(words[0] == '!' ? &selection.only : &selection.stages,
+			words + (words[0] == '!'), ' ');
 	struct slip_facts facts;
 	slip_facts_init(&facts, "/");
 	struct slip_view view = {.facts = &facts, .is_success = true};
@@ -32,7 +36,7 @@ static char *planned(const char *text, const char *words)
 	struct slip_plan plan = {0};
 	struct slip_buf out;
 	slip_buf_init(&out, 65536);
-	if (slip_plan_make(p, &names, &ctx, &plan, &err) < 0)
+	if (slip_plan_make(p, &selection, &ctx, &plan, &err) < 0)
 		slip_buf_add_str(&out, err.msg);
 	for (size_t i = 0; i < plan.n; i++) {
 		slip_buf_addf(&out, "%s%s%s", i ? " " : "", plan.nodes[i].is_final ? "+" : "",
@@ -41,6 +45,8 @@ static char *planned(const char *text, const char *words)
 			slip_buf_addf(&out, "<%s", plan.nodes[plan.nodes[i].needs[k].node].id);
 	}
 	slip_plan_release(&plan);
+	slip_strv_release(&selection.stages);
+	slip_strv_release(&selection.only);
 	slip_facts_release(&facts);
 	return slip_buf_take(&out);
 }
@@ -67,6 +73,25 @@ static void test_order(void)
 		"b", "a b<a +z", "a named stage comes with what it needs, and finally");
 	check(HEAD "  - {name: build, run: x}\n", "biuld",
 		"there is no stage \"biuld\"; did you mean \"build\"?", "an unknown stage");
+}
+
+static void test_only(void)
+{
+	static const char text[] = HEAD
+		"  - {name: a, run: x}\n  - {name: m, matrix: {os: [l, w], n: [1, 2]}, run: x}\n"
+		"  - {name: m-end, run: x}\nfinally:\n  - {name: z, run: x}\n";
+	check(text, "!m-end", "m-end +z", "a stage alone, without what it needs");
+	check(text, "!m[os=w] m-end", "m-w-1 m-w-2 m-end<m-w-1<m-w-2 +z",
+		"some cells, and what needs them");
+	check(text, "!m[os=w,n=2] m[os=l,n=1]", "m-l-1 m-w-2 +z", "two cells of a matrix");
+	check(text, "!m[os=x]", "--only: the matrix of m has no such cell", "no cell matches");
+	check(text, "!m[cpu=x]", "--only m[cpu=x]: the stage's matrix has no axis \"cpu\"",
+		"an unknown axis");
+	check(text, "!a[os=l]", "--only a[os=l]: the stage's matrix has no axis \"os\"",
+		"a stage without a matrix");
+	check(text, "!m[os=w", "--only takes STAGE or STAGE[axis=value,...], not \"m[os=w\"",
+		"an open bracket");
+	check(text, "!men", "--only men: there is no stage \"men\"", "an unknown stage");
 }
 
 static void test_matrix(void)
@@ -138,6 +163,7 @@ static void test_params(void)
 int main(void)
 {
 	test_order();
+	test_only();
 	test_matrix();
 	test_params();
 	return done_testing();

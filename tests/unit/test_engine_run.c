@@ -131,6 +131,26 @@ static void test_ends(void)
 		0, "a=skipped b=success c=skipped", "a condition, and who must have it");
 }
 
+static void test_matrix(void)
+{
+	double start = slip_clock_monotonic();
+	check("stages:\n  - {name: m, matrix: {n: [1, 2]}, run: '[ ${{ matrix.n }} = 2 ] || exit "
+	      "3; "
+	      "sleep 30'}\n  - {name: after, run: 'true'}\n",
+		1, "m-1=failed m-2=cancelled after=skipped", "a cell fails while another runs");
+	check("stages:\n  - {name: m, matrix: {n: [1, 2, 3], max-parallel: 1}, run: exit 3}\n", 1,
+		"m-1=failed m-2=skipped m-3=skipped", "a cell fails before the others start");
+	ok(slip_clock_monotonic() - start < 10, "cells are stopped at once");
+	check("stages:\n  - name: m\n    matrix: {n: [1, 2, 3], fail-fast: false}\n"
+	      "    run: '[ ${{ matrix.n }} = 2 ] || exit 3'\n",
+		1, "m-1=failed m-2=success m-3=failed", "without fail-fast");
+	check("stages:\n  - {name: m, matrix: {n: [1, 2]}, allow-failure: true, run: exit 3}\n", 0,
+		"m-1=warned m-2=warned", "an allowed failure stops no other cell");
+	check("stages:\n  - name: m\n    matrix: {n: [1, 2, 3], max-parallel: 1}\n"
+	      "    run: mkdir alone && sleep 0.1 && rmdir alone\n",
+		0, "m-1=success m-2=success m-3=success", "max-parallel");
+}
+
 static void test_child(void)
 {
 	check("stages:\n  - {name: image, build: {target: good, no-push: true}}\n"
@@ -271,6 +291,7 @@ int main(int argc, char **argv)
 		chdir(dir) < 0)
 		return 1;
 	test_ends();
+	test_matrix();
 	test_child();
 	test_outputs();
 	test_artifacts();

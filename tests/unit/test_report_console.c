@@ -396,8 +396,9 @@ static void test_screens(void)
 	ok(strstr(text, "s9: will run: make\n") && strstr(text, "slipway plan"), "and says what");
 	start_stage("s0", "build");
 	slip_event("image.pushed", "ref", "r/a:1", "digest", "sha256:12", NULL);
-	slip_event("build.done", "digest", "sha256:12", "seconds", "1", "pulled", "2048", "pushed",
-		"1024", NULL);
+	slip_event("transfer.done", "what", "pulled", "bytes", "2048", NULL);
+	slip_event("transfer.done", "what", "uploaded", "bytes", "1024", NULL);
+	slip_event("build.done", "digest", "sha256:12", "seconds", "1", NULL);
 	slip_event("step.cached", "step", "1", "steps", "2", "text", "COPY", NULL);
 	end_stage("s0", "success");
 	(void)written();

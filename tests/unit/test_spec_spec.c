@@ -241,7 +241,7 @@ static void check_resolve(void)
 static void check_schema(void)
 {
 	slip_autojson *schema = slip_spec_schema();
-	struct slip_json *defs = slip_json_get(schema, "definitions");
+	struct slip_json *defs = slip_json_get(schema, "$defs");
 	ok(slip_json_get(slip_json_get(schema, "properties"), "stages"), "the schema has stages");
 	for (const char *k = slip_json_next_key(defs, NULL); k; k = slip_json_next_key(defs, k))
 		ok(slip_json_len(slip_json_get(defs, k)) > 0, "definition %s has content", k);

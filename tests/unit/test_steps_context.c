@@ -183,10 +183,11 @@ static void test_names(void)
 	is_public("https://h/x@y", "https://h/x@y");
 	is_public("ftp://u:p@h", "ftp://h");
 	is_public("https://u:p@h?q@r", "https://h");
-	ok(slip_context_is_local("a/b") && slip_context_is_local("dir://x") &&
-			!slip_context_is_local("-") && !slip_context_is_local("git@h:x") &&
-			!slip_context_is_local("x://y"),
-		"what is a directory");
+	is_str(slip_context_local_dir("a/b"), "a/b", "a path is a directory");
+	is_str(slip_context_local_dir("dir://x"), "x", "so is what dir:// names");
+	ok(!slip_context_local_dir("-") && !slip_context_local_dir("git@h:x") &&
+			!slip_context_local_dir("x://y"),
+		"and nothing else is");
 }
 
 int main(void)
