@@ -93,7 +93,6 @@ static const char *const statuses[][2] = {
 	{"3", "A registry refused: authentication or permission."},
 	{"4", "Infrastructure failed, after retries."},
 	{"5", "A time limit was reached."},
-	{"6", "A lint or policy gate failed."},
 	{"10", "Only stages failed that were allowed to (--soft-exit)."},
 	{"70", "A bug in slipway."},
 	{"128+n", "Ended by signal n."},
@@ -131,11 +130,40 @@ void slip_man_program(const struct slip_cli_command *const *commands, struct sli
 	add_pairs(out, statuses);
 	slip_buf_add_str(out, ".SH ENVIRONMENT\n");
 	add_pairs(out, variables);
-	slip_buf_add_str(out, ".SH \"SEE ALSO\"\n.BR slipway.yaml (5)\n");
+	slip_buf_add_str(
+		out, ".SH \"SEE ALSO\"\n.BR slipway.yaml (5):\n`slipway man slipway.yaml`\n");
 }
 
 /* --- slipway.yaml(5) ----------------------------------------------------------------------------
  */
+
+/* As runner/spec/expr.h has it; tests/e2e/manual.bats compares the names with the tables. */
+static const char *const expressions[][2] = {
+	{"params.NAME, env.NAME, secrets.NAME, matrix.NAME",
+		"What the spec declares. Of a secret it is only told whether there is one."},
+	{"stages.NAME.outputs.NAME, stages.NAME.status",
+		"Of a stage that comes before this one. A status is success, failed, warned, "
+		"skipped, "
+		"cancelled or timeout."},
+	{"result.NAME", "What the stage itself found out; in outputs only."},
+	{"pipeline.name, pipeline.status, ci.*", "`ci` tells the commit, the branch and the job; "
+						 "`slipway validate` knows all of its "
+						 "names."},
+	{"'text', 12, true, false, null", "Values; '' inside of a text is one quote."},
+	{"==, !=, =~, !, &&, ||", "3 and '3' are equal; =~ takes a regular expression."},
+	{"contains(A, B), startsWith(A, B), endsWith(A, B), matches(A, REGEX)",
+		"contains looks for a text in a text, an element in a list or a key in a map."},
+	{"success(), failure(), cancelled(), always()",
+		"How what the stage depends on has ended. An `if` without any of them implies "
+		"success()."},
+	{"changed(GLOB, ...)", "Whether the commits of this pipeline touched such a file; true "
+			       "where that cannot be known."},
+	{"VALUE | default('x')",
+		"What a missing or an empty value becomes; a missing one is an error otherwise."},
+	{"lower, upper, trim, slug(N), truncate(N), replace(A, B), json, base64, sha256",
+		"More filters, also one after the other: ${{ ci.ref.name | slug(20) | upper }}."},
+	{NULL, NULL},
+};
 
 struct keys {
 	struct slip_buf *out;
@@ -172,6 +200,8 @@ void slip_man_spec(struct slip_buf *out)
 		      "`slipway schema` prints its JSON Schema for editors.");
 	slip_buf_add_str(out, ".SH KEYS\n");
 	slip_spec_each_key(add_key, &keys);
+	slip_buf_add_str(out, ".SH EXPRESSIONS\n");
+	add_pairs(out, expressions);
 	slip_buf_add_str(out, ".SH \"SEE ALSO\"\n.BR slipway (1)\n");
 }
 
@@ -200,6 +230,7 @@ static int run(struct slip_cli *cli, char *const *argv, int *status, struct slip
 const struct slip_cli_command slip_command_man = {
 	.name = "man",
 	.arguments = "[slipway | slipway.yaml]",
-	.summary = "Print a manual page, for man -l or a viewer of roff.",
+	.summary =
+		"Print a manual page; slipway.yaml: that of the spec, with every key. For man -l.",
 	.run = run,
 };

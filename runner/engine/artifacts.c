@@ -85,8 +85,6 @@ static int list(struct walk *w, struct slip_err *err)
 		if (read_dir(w, dir, err) < 0)
 			return -1;
 	}
-	if (!w->found)
-		slip_warn("no file matches the artifacts' paths");
 	return 0;
 }
 
@@ -109,5 +107,9 @@ int slip_artifacts_list(const struct slip_artifacts_spec *a, const char *workspa
 	struct walk w = {.workspace = workspace, .patterns = compiled};
 	int rc = list(&w, err);
 	slip_strv_release(&w.dirs);
+	if (rc == 0 && !w.found) {
+		slip_autofree char *all = slip_strv_join(&patterns, ", ");
+		slip_warn("no file in the workspace matches the artifacts' paths: %s", all);
+	}
 	return rc;
 }

@@ -91,7 +91,13 @@ static int load(const char *path, struct slip_pipeline **out, struct slip_err *e
 	struct slip_err why = SLIP_ERR_INIT;
 	if (slip_validate_read(path, out, &diags, &why) == 0)
 		return 0;
-	return diags.n ? tell_findings(&diags, err) : slip_err_copy(err, &why);
+	if (diags.n)
+		return tell_findings(&diags, err);
+	if (why.sys == ENOENT && access(path, F_OK) < 0)
+		return slip_err_set(err, SLIP_E_SPEC, 0,
+			"there is no spec %s%s; -f FILE names another one", path,
+			*path == '/' ? "" : " in this directory");
+	return slip_err_copy(err, &why);
 }
 
 static int set_up(

@@ -557,6 +557,18 @@ static void set_job_limit(struct exec *x)
 	x->finally_deadline = now() + left - (left > 2 * JOB_MARGIN ? JOB_MARGIN : left / 2) / 6;
 }
 
+/* `finally` may ask for any stage of the file, also when others were named. */
+static void skip_unselected(struct exec *x)
+{
+	const struct slip_pipeline_stages *all = &x->run->pipeline->stages;
+	for (size_t i = 0, at = 0; i < all->n; i++, at = 0) {
+		while (at < x->plan->n && x->plan->nodes[at].stage != &all->v[i])
+			at++;
+		if (at == x->plan->n)
+			slip_facts_set_status(&x->run->facts, all->v[i].name.text, "skipped");
+	}
+}
+
 int slip_exec(struct slip_pipeline_run *run, const struct slip_plan *plan)
 {
 	slip_autofree struct job *jobs = slip_xcalloc(plan->n + 1, sizeof(*jobs));
@@ -570,6 +582,7 @@ int slip_exec(struct slip_pipeline_run *run, const struct slip_plan *plan)
 	for (size_t i = 0; i < plan->n; i++)
 		jobs[i].node = &plan->nodes[i];
 	set_job_limit(&x);
+	skip_unselected(&x);
 	announce_plan(&x);
 	for (;;) {
 		cancel_all(&x);

@@ -124,6 +124,9 @@ static const char *remedy(const struct slip_exchange *x, long status)
 	bool is_push = x->target->access == SLIP_ACCESS_PUSH;
 	switch (status) {
 	case 401:
+		if (x->login && !slip_starts_with(x->login, "no credentials"))
+			return "the registry does not take this login: check user and password, "
+			       "or the token and its age";
 		return "log in with docker login, or give a config.json or DOCKER_AUTH_CONFIG that "
 		       "has this host";
 	case 403:
@@ -182,11 +185,12 @@ static char *net_remedy(const struct slip_exchange *x, int failure)
 			"--registry-certificate HOST=FILE, SSL_CERT_FILE, SSL_CERT_DIR, %s%sor "
 			"/etc/docker/certs.d/HOST/ca.crt",
 			env && env->ca_file ? env->ca_file : "", env && env->ca_file ? ", " : "");
-	if (failure == SLIP_HTTP_CONNECT && !x->target->host->is_loopback &&
-		!x->target->host->is_insecure_listed)
-		return slip_xstrdup("check name, port and proxy; for a registry without TLS add "
-				    "--insecure-registry HOST");
-	return NULL;
+	if (failure != SLIP_HTTP_CONNECT)
+		return NULL;
+	if (x->target->host->is_loopback || x->target->host->is_insecure_listed)
+		return slip_xstrdup("check name and port, and that the registry is running");
+	return slip_xstrdup("check name, port and proxy; for a registry without TLS add "
+			    "--insecure-registry HOST");
 }
 
 int slip_registry_unanswered(const struct slip_exchange *x, struct slip_err *err)

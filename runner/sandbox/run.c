@@ -185,6 +185,13 @@ static int start(const struct slip_isolation *iso, const struct slip_sandbox_spe
 	return slip_proc_start(&proc, &c->proc, err);
 }
 
+static const char ended[] = "the command ended with status";
+
+bool slip_sandbox_has_refused(const struct slip_err *err)
+{
+	return slip_err_is(err, SLIP_E_COMMAND) && !slip_starts_with(err->msg, ended);
+}
+
 static int command_failed(
 	struct command *c, int status, const struct slip_cgroup *before, struct slip_err *err)
 {
@@ -196,9 +203,8 @@ static int command_failed(
 		return slip_err_set(err, SLIP_E_SANDBOX, 0,
 			"the sandbox ended with status %d before the command was started%s", status,
 			starved.data);
-	slip_err_set(err, SLIP_E_COMMAND, 0, "the command ended with status %d%s%s%s%s", status,
-		killed ? " (" : "", killed ? strsignal(status - 128) : "", killed ? ")" : "",
-		starved.data);
+	slip_err_set(err, SLIP_E_COMMAND, 0, "%s %d%s%s%s%s", ended, status, killed ? " (" : "",
+		killed ? strsignal(status - 128) : "", killed ? ")" : "", starved.data);
 	err->status = status;
 	return -1;
 }

@@ -84,6 +84,9 @@ struct slip_sandbox_spec {
 int slip_sandbox_run(const struct slip_isolation *iso, const struct slip_sandbox_spec *spec,
 	struct slip_err *err) SLIP_MUST_CHECK;
 
+/* The command could not be executed at all, and the error's message says why. */
+bool slip_sandbox_has_refused(const struct slip_err *err);
+
 /* main of the re-executed child: never returns. */
 void slip_sandbox_child(int argc, char **argv) SLIP_NORETURN;
 

@@ -12,6 +12,16 @@ static void blob_path(const struct slip_digest *digest, char out[BLOB_PATH_SIZE]
 	snprintf(out, BLOB_PATH_SIZE, SLIP_STORE_BLOBS "/%s", slip_digest_hex(digest));
 }
 
+int slip_store_explain(const struct slip_store *s, struct slip_err *err)
+{
+	if (!err || err->code != SLIP_E_IO || (err->sys != ENOSPC && err->sys != EDQUOT))
+		return -1;
+	return slip_err_wrap(err,
+		"the local store in %s has no room left (see `slipway cache prune`, or place it "
+		"elsewhere: --cache-dir or SLIPWAY_STORE)",
+		s->home.path);
+}
+
 int slip_spool_open(struct slip_store *s, struct slip_spool *sp, struct slip_err *err)
 {
 	char *name = slip_store_fresh_name(s, "spool");
@@ -148,7 +158,7 @@ int slip_store_put_blob(struct slip_store *s, const void *p, size_t n, struct sl
 		return -1;
 	if (slip_write_all(sp.fd, p, n, err) < 0) {
 		slip_spool_abort(&sp);
-		return -1;
+		return slip_store_explain(s, err);
 	}
 	if (slip_spool_commit(&sp, &d, n, err) < 0)
 		return -1;

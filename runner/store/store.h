@@ -36,6 +36,8 @@ void slip_store_cleanup(struct slip_store **s);
 const char *slip_store_path(const struct slip_store *s);
 /* This process' own directory (0700) for uppers, mounts and spools; gone after close. */
 const char *slip_store_work_path(const struct slip_store *s);
+/* Adds to the error of a write that there is no room, where, and what helps. Returns -1. */
+int slip_store_explain(const struct slip_store *s, struct slip_err *err);
 
 /*
  * A blob being written: a file in the work directory that moves to its name when complete. (Not

@@ -148,7 +148,8 @@ int slip_base_resolve(struct slip_builder *b, const char *name,
 		return slip_err_wrap(err, "%s", name);
 	}
 	slip_map_set(&b->bases, key, base);
-	slip_event("base.resolved", "name", name, "digest", base->digest.s, NULL);
+	slip_autofree char *without_digest = slip_xstrndup(name, strcspn(name, "@"));
+	slip_event("base.resolved", "name", without_digest, "digest", base->digest.s, NULL);
 	*out = base;
 	return 0;
 }

@@ -242,7 +242,12 @@ static int resolve_from(struct slip_eval *ev, struct slip_copy_step *c, struct s
 		return 0;
 	}
 	c->from = SLIP_FROM_IMAGE;
-	return slip_base_resolve(b, from, &b->platform, &c->from_base, err);
+	if (slip_base_resolve(b, from, &b->platform, &c->from_base, err) == 0)
+		return 0;
+	if (strpbrk(from, "/:@.") || slip_err_is(err, SLIP_E_CANCELLED))
+		return -1;
+	return slip_err_wrap(
+		err, "no stage before this one is called \"%s\", and as an image", from);
 }
 
 static char *copy_history(const struct slip_copy_step *c)

@@ -32,7 +32,7 @@ static int arrive(void *ctx, const void *p, size_t n, struct slip_err *err)
 {
 	struct slip_fetch *f = ctx;
 	if (slip_write_all(f->spool.fd, p, n, err) < 0)
-		return -1;
+		return slip_store_explain(f->b->store, err);
 	pthread_mutex_lock(&f->lock);
 	f->arrived += n;
 	pthread_cond_signal(&f->more);

@@ -116,6 +116,8 @@ int slip_layer_make_end(
 void slip_layer_make_abort(struct slip_layer_make *m, struct slip_err *err)
 {
 	slip_layer_writer_cleanup(&m->writer);
+	if (m->spool.store)
+		(void)slip_store_explain(m->spool.store, err);
 	slip_spool_abort(&m->spool);
 	if (!m->files)
 		return;

@@ -77,13 +77,14 @@ static int explain_failure(
 		return -1;
 	int status = err->status;
 	slip_autofree char *argv = slip_strv_join(&run->argv, " ");
+	slip_autofree char *why = slip_sandbox_has_refused(err) ? slip_xstrdup(err->msg) : NULL;
 	slip_autobuf starved;
 	slip_buf_init(&starved, SLIP_ERR_MSG_MAX);
 	slip_cgroup_explain_oom(before, &starved);
 	slip_err_clear(err);
 	slip_err_set(err, SLIP_E_COMMAND, 0,
-		"process \"%.800s\" did not complete successfully: exit code: %d%s", argv, status,
-		starved.data);
+		"process \"%.800s\" did not complete successfully: exit code: %d%s%s%s", argv,
+		status, why ? ": " : "", why ? why : "", starved.data);
 	err->status = status;
 	return -1;
 }

@@ -187,6 +187,7 @@ struct slip_push_check {
 	struct push_right *rights;
 	size_t n;
 	int rc; /* of the tasks that were waited for */
+	bool is_told;
 	struct slip_err err;
 };
 
@@ -234,7 +235,13 @@ int slip_push_check_wait(struct slip_push_check *c, struct slip_err *err)
 		if (task && slip_task_wait(task, c->rc < 0 ? NULL : &c->err) < 0)
 			c->rc = -1;
 	}
-	return c->rc < 0 ? slip_err_copy(err, &c->err) : 0;
+	if (c->rc == 0)
+		return 0;
+	/* The instruction that waits for the answer is not what failed. */
+	if (err && !c->is_told)
+		slip_event("phase.start", "text", "asking for the right to push", NULL);
+	c->is_told |= err != NULL;
+	return slip_err_copy(err, &c->err);
 }
 
 void slip_push_check_free(struct slip_push_check *c)

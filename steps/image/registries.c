@@ -55,7 +55,7 @@ static int read_variable(const struct slip_value *v, const char **out, struct sl
 	*out = getenv(v->text);
 	if (*out)
 		return 0;
-	slip_err_set(err, SLIP_E_USAGE, 0, "there is no variable %s", v->text);
+	slip_err_set(err, SLIP_E_USAGE, 0, "the environment variable %s is not set", v->text);
 	return at(v, err);
 }
 

@@ -114,7 +114,7 @@ dockerfile() {
 	registry_start
 	dockerfile "FROM $REGISTRY/base/busybox:1" 'RUN ["/no/such/program"]'
 	build_fails 127
-	assert_stderr Dockerfile:2 /no/such/program
+	assert_stderr Dockerfile:2 'exit code: 127: /no/such/program: not found'
 }
 
 @test "errors: a base image that does not exist" {
@@ -128,7 +128,28 @@ dockerfile() {
 	registry_start
 	dockerfile 'FROM 127.0.0.1:1/base/busybox:1' 'LABEL a=b'
 	build_fails 4
-	assert_stderr 127.0.0.1:1
+	assert_stderr 127.0.0.1:1 'that the registry is running'
+}
+
+@test "errors: COPY --from a stage that does not exist says that there is none" {
+	registry_start
+	dockerfile "FROM $REGISTRY/base/busybox:1" 'COPY --from=buidler /x /x'
+	build_fails 4 --registry-map "index.docker.io=$REGISTRY" --skip-default-registry-fallback
+	assert_stderr Dockerfile:2 'no stage before this one is called "buidler"'
+}
+
+@test "errors: a full file system of the local store is named, with what helps" {
+	need_root
+	registry_start
+	dockerfile 'FROM scratch' 'COPY data /'
+	head -c 3000000 /dev/urandom >data
+	mkdir small
+	mount -t tmpfs -o size=1m none small
+	SLIPWAY_STORE=$PWD/small/store slipway build --context . --no-push
+	umount small
+	assert_status 4
+	assert_stderr Dockerfile:2 "local store in $PWD/small/store has no room" 'slipway cache prune' \
+		'No space left on device'
 }
 
 @test "errors: wrong credentials for the base image" {
@@ -139,6 +160,7 @@ dockerfile() {
 		--no-push --oci-layout-path "$T/image"
 	assert_status 3
 	assert_stderr "$REGISTRY" base/busybox
+	assert_stderr 'check user and password'
 	refute_stderr wrong-password
 	refute_stderr "$(printf '%s' "$REGISTRY_USER:wrong-password" | base64)"
 	[ ! -e "$T/image/index.json" ]
@@ -149,7 +171,7 @@ dockerfile() {
 	dockerfile "FROM $REGISTRY/base/busybox:1" 'LABEL a=b'
 	slipway build --context . --no-push --oci-layout-path "$T/image"
 	assert_status 3
-	assert_stderr "$REGISTRY" config.json
+	assert_stderr "$REGISTRY" config.json 'log in with docker login'
 }
 
 @test "errors: the right to push is checked before anything is built" {
@@ -161,6 +183,18 @@ dockerfile() {
 	slipway build --context . --destination "$REGISTRY/broken:1"
 	assert_status 3
 	assert_stderr "$REGISTRY" broken
+}
+
+@test "errors: a push that is not permitted is no failure of the instruction that waited" {
+	need_root
+	registry_start
+	local base=$REGISTRY
+	registry_start token
+	dockerfile "FROM $base/base/busybox:1" 'RUN true'
+	slipway build --context . --insecure-registry "$base" --destination "$REGISTRY/broken:1"
+	assert_status 3
+	assert_stderr 'failed: asking for the right to push' "push to $REGISTRY/broken"
+	refute_stderr 'failed at'
 }
 
 @test "errors: an untrusted certificate is not accepted" {

@@ -46,6 +46,17 @@ page() {
 	done
 }
 
+@test "manual: slipway.yaml(5) has every function and filter of expressions" {
+	text=$(page slipway.yaml | sed -n '/^EXPRESSIONS/,/^SEE/p')
+	for name in $(sed -n 's/^\t{\.name = "\([A-Za-z0-9]*\)".*/\1/p' \
+		"$SLIPWAY_SRCDIR/runner/spec/expr_func.c"); do
+		grep -qw -- "$name" <<<"$text" || {
+			echo "no $name in the manual"
+			return 1
+		}
+	done
+}
+
 @test "manual: an unknown page is an error that names the pages" {
 	slipway man slipwya
 	assert_status 2

@@ -60,6 +60,29 @@ spec() {
 	[ ! -e other ]
 }
 
+@test "run: for finally, a stage that was not named is skipped" {
+	spec <<-'END'
+		stages:
+		  - {name: one, needs: [], run: "true"}
+		  - {name: two, needs: [], run: "true"}
+		finally:
+		  - {name: tidy, run: 'echo "${{ stages.one.status }} ${{ stages.two.status }}" >tidied'}
+	END
+	slipway run one
+	assert_status 0
+	assert_equal "$(cat tidied)" 'success skipped'
+}
+
+@test "run: artifacts' paths that match nothing are named" {
+	spec <<-'END'
+		stages:
+		  - {name: one, run: "true", artifacts: {paths: ["dist/*.whl", bin], exclude: ["bin/x"]}}
+	END
+	slipway run
+	assert_status 0
+	assert_stderr "warning: no file in the workspace matches the artifacts' paths: dist/*.whl, bin, !bin/x"
+}
+
 @test "run: if, params and --set" {
 	spec <<-'END'
 		params: {mode: fast}
@@ -206,6 +229,22 @@ print(sum(1 for root in roots for case in root.iter("testcase") if case.find("fa
 	slipway run
 	assert_status 0
 	assert_equal "$(cat output)" "$(printf 'from-here\n/bin/busybox')"
+}
+
+@test "run: a container by digest is told with one digest" {
+	need_root
+	registry_start
+	local image digest
+	digest=$(registry_manifest base/busybox:1 | sha256sum | cut -d ' ' -f 1)
+	image=$REGISTRY/base/busybox@sha256:$digest
+	spec <<-END
+		stages:
+		  - {name: inside, container: "$image", run: "true"}
+	END
+	slipway run
+	assert_status 0
+	assert_stderr "base image $image"
+	refute_stderr "$image@"
 }
 
 @test "run: a container's environment is the image's and the spec's, the latter wins" {
@@ -397,6 +436,15 @@ print(sum(1 for root in roots for case in root.iter("testcase") if case.find("fa
 	slipway run
 	assert_status 1
 	assert_stderr Dockerfile:2 42
+}
+
+@test "run, plan: without a spec, what to do is said" {
+	slipway run
+	assert_status 2
+	assert_stderr 'there is no spec slipway.yaml in this directory; -f FILE'
+	slipway plan -f /nowhere/s.yaml
+	assert_status 2
+	assert_stderr 'there is no spec /nowhere/s.yaml; -f FILE'
 }
 
 @test "validate: every finding with file, line and column, status 2" {
