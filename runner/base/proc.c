@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 
 #define MAX_FDS 16
-#define HIGH_FD 100 /* above every number a child is given */
+#define HIGH_FD MAX_FDS /* above every number a child is given, and below a small `ulimit -n` */
 
 static int exe_fd = -1;
 static int cancel_fd = -1;
@@ -33,6 +33,12 @@ int slip_proc_init(struct slip_err *err)
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return slip_err_set(err, SLIP_E_IO, errno, "ignore SIGPIPE");
+	/* A file above `ulimit -f` is a failed write, which is told and cleaned up after. */
+	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+		return slip_err_set(err, SLIP_E_IO, errno, "ignore SIGXFSZ");
+	/* Who started us may have ignored it: then the kernel keeps no status of a child. */
+	if (signal(SIGCHLD, SIG_DFL) == SIG_ERR)
+		return slip_err_set(err, SLIP_E_IO, errno, "stop ignoring SIGCHLD");
 	return 0;
 }
 
