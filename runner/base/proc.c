@@ -472,6 +472,8 @@ int slip_cancel_init(struct slip_err *err)
 	sigfillset(&sa.sa_mask);
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction bug = {.sa_handler = on_abort};
+	sigset_t heard;
+	sigemptyset(&heard);
 	if (sigaction(SIGABRT, &bug, NULL) < 0)
 		return slip_err_set(err, SLIP_E_IO, errno, "handle signals");
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(signals); i++) {
@@ -480,7 +482,10 @@ int slip_cancel_init(struct slip_err *err)
 			continue;
 		if (sigaction(signals[i], &sa, NULL) < 0)
 			return slip_err_set(err, SLIP_E_IO, errno, "handle signals");
+		sigaddset(&heard, signals[i]);
 	}
+	/* Blocked, as whoever started us may have left them, they would cancel nothing. */
+	pthread_sigmask(SIG_UNBLOCK, &heard, NULL);
 	return 0;
 }
 
