@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 
 #define MAX_FDS 16
-#define HIGH_FD 100 /* above every number a child is given */
+#define HIGH_FD MAX_FDS /* above every number a child is given, and below a small `ulimit -n` */
 
 static int exe_fd = -1;
 static int cancel_fd = -1;
@@ -33,6 +33,12 @@ int slip_proc_init(struct slip_err *err)
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return slip_err_set(err, SLIP_E_IO, errno, "ignore SIGPIPE");
+	/* A file above `ulimit -f` is a failed write, which is told and cleaned up after. */
+	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+		return slip_err_set(err, SLIP_E_IO, errno, "ignore SIGXFSZ");
+	/* Who started us may have ignored it: then the kernel keeps no status of a child. */
+	if (signal(SIGCHLD, SIG_DFL) == SIG_ERR)
+		return slip_err_set(err, SLIP_E_IO, errno, "stop ignoring SIGCHLD");
 	return 0;
 }
 
@@ -466,6 +472,8 @@ int slip_cancel_init(struct slip_err *err)
 	sigfillset(&sa.sa_mask);
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction bug = {.sa_handler = on_abort};
+	sigset_t heard;
+	sigemptyset(&heard);
 	if (sigaction(SIGABRT, &bug, NULL) < 0)
 		return slip_err_set(err, SLIP_E_IO, errno, "handle signals");
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(signals); i++) {
@@ -474,7 +482,10 @@ int slip_cancel_init(struct slip_err *err)
 			continue;
 		if (sigaction(signals[i], &sa, NULL) < 0)
 			return slip_err_set(err, SLIP_E_IO, errno, "handle signals");
+		sigaddset(&heard, signals[i]);
 	}
+	/* Blocked, as whoever started us may have left them, they would cancel nothing. */
+	pthread_sigmask(SIG_UNBLOCK, &heard, NULL);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 static const struct slip_proc_spec quiet = {.stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1};
@@ -228,6 +229,9 @@ static void cancel_child(void)
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
+	sigset_t blocked; /* as whoever started us may have left them */
+	sigfillset(&blocked);
+	sigprocmask(SIG_BLOCK, &blocked, NULL);
 	if (slip_cancel_init(&err) < 0 || slip_cancel_requested() || slip_cancel_check(&err) < 0)
 		_exit(1);
 	raise(SIGHUP);
@@ -292,7 +296,44 @@ static void test_cancel(void)
 	waitpid(pid, &status, 0);
 	ok(WIFEXITED(status), "a signal ends nothing by itself");
 	is_int(WEXITSTATUS(status), 128 + SIGINT,
-		"the first asks, an ignored one does not, the second ends");
+		"the first asks, an ignored one does not, the second ends; a blocked mask is "
+		"undone");
+}
+
+/* As started by somebody who ignores SIGCHLD, and with a limit for files: what went wrong. */
+static int odd_parent(const char *file)
+{
+	const struct rlimit one = {1, 1};
+	const char *const argv[] = {"sh", "-c", "exit 7", NULL};
+	signal(SIGCHLD, SIG_IGN);
+	signal(SIGXFSZ, SIG_DFL);
+	if (slip_proc_init(NULL) < 0)
+		return 1;
+	slip_autofree char *got = outcome(quiet, argv);
+	if (!slip_streq(got, "|7"))
+		return 2;
+	int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (setrlimit(RLIMIT_FSIZE, &one) < 0 || write(fd, "a", 1) != 1)
+		return 3;
+	return write(fd, "b", 1) < 0 && errno == EFBIG ? 0 : 4;
+}
+
+static void test_odd_parent(const char *dir)
+{
+	struct rlimit old;
+	int status = 0;
+	slip_autofree char *file = slip_xasprintf("%s/limited", dir);
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(odd_parent(file));
+	waitpid(pid, &status, 0);
+	is_int(status, 0, "an ignored SIGCHLD hides no status, a limit for files is an error");
+	getrlimit(RLIMIT_NOFILE, &old);
+	const struct rlimit few = {32, old.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &few);
+	is_outcome(quiet, "|0", "a command where 32 descriptors are all there are", "true");
+	setrlimit(RLIMIT_NOFILE, &old);
 }
 
 int main(int argc, char **argv)
@@ -306,6 +347,7 @@ int main(int argc, char **argv)
 	autoscratch dir = scratch_new();
 	test_status(dir.path);
 	test_hygiene();
+	test_odd_parent(dir.path);
 	test_run();
 	test_stop(dir.path);
 	test_parent_death();
