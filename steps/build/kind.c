@@ -311,6 +311,32 @@ static int add_option(
 	return slip_opt_set(slip_build_options, r, option, text, err);
 }
 
+/* In a plan, a value that an earlier stage gives stands as <stages...>, which is in no reference.
+ */
+static bool has_late_destination(const struct slip_build_spec *b)
+{
+	for (size_t i = 0; i < b->destinations.n; i++) {
+		if (strchr(b->destinations.v[i].text, '<'))
+			return true;
+	}
+	return false;
+}
+
+static int make_destinations(
+	const struct slip_kind_input *in, struct slip_strv *to, struct slip_err *err)
+{
+	const struct slip_build_spec *b = &in->stage->build;
+	struct slip_tags_input facts = {b, in->ci, slip_clock_now()};
+	slip_autostrv tags = {0};
+	if (!has_late_destination(b))
+		return slip_tags_make(&facts, &tags, err) < 0
+			       ? -1
+			       : slip_tags_destinations(&facts, &tags, to, err);
+	for (size_t i = 0; i < b->destinations.n; i++)
+		slip_strv_add(to, b->destinations.v[i].text);
+	return 0;
+}
+
 /* Before the stage's own labels, which win. */
 static int set_facts(
 	const struct slip_kind_input *in, struct slip_build_request *r, struct slip_err *err)
@@ -321,7 +347,7 @@ static int set_facts(
 	int64_t created = facts.now;
 	bool has_epoch;
 	if (epoch(in, &created, &has_epoch, err) < 0 || slip_tags_make(&facts, &tags, err) < 0 ||
-		slip_tags_destinations(&facts, &tags, &destinations, err) < 0)
+		make_destinations(in, &destinations, err) < 0)
 		return -1;
 	if (slip_value_bool(&b->oci_labels, false))
 		slip_tags_labels(&facts, &tags, created, &labels);
@@ -348,12 +374,10 @@ static int set_facts(
 static void describe(const struct slip_kind_input *in, struct slip_buf *out)
 {
 	const struct slip_build_spec *b = &in->stage->build;
-	struct slip_tags_input facts = {b, in->ci, slip_clock_now()};
-	slip_autostrv tags = {0}, to = {0};
+	slip_autostrv to = {0};
 	slip_buf_addf(out, "%s", slip_value_text(&b->dockerfile, "Dockerfile"));
 	struct slip_err why = SLIP_ERR_INIT;
-	if (slip_tags_make(&facts, &tags, &why) < 0 ||
-		slip_tags_destinations(&facts, &tags, &to, &why) < 0)
+	if (make_destinations(in, &to, &why) < 0)
 		slip_buf_addf(out, ", which will fail: %s", why.msg);
 	for (size_t i = 0; i < to.n; i++)
 		slip_buf_addf(out, "%s %s", i ? "," : " to", to.v[i]);
@@ -422,7 +446,12 @@ static int foresee(
 	struct slip_build_request r;
 	slip_build_request_init(&r);
 	int rc = slip_registries_from_json(slip_build_options, request, &r, &r.registries, err);
-	if (rc == 0)
+	bool is_late = false;
+	for (size_t i = 0; rc == 0 && i < r.destinations.n; i++)
+		is_late = is_late || strchr(r.destinations.v[i], '<');
+	if (is_late)
+		slip_json_set_str(out, "note", "more is known when the stages before it have run");
+	else if (rc == 0)
 		rc = slip_build_foresee(&r, is_probe, out, err);
 	free(r.registries.logins);
 	slip_build_request_release(&r);

@@ -155,3 +155,18 @@ foreseen() {
 	assert_equal "$(foreseen image '[.stages[0].steps[].source]')" '["registry","registry","store"]'
 	assert_equal "$(find "$SLIPWAY_STORE" -type f | sort)" "$(cat before)"
 }
+
+@test "plan: a tag that an earlier stage gives is known later, and no mistake" {
+	cat >slipway.yaml <<-'END'
+		version: 1
+		stages:
+		  - {name: version, run: "echo v=1 >>$SLIPWAY_OUTPUT", outputs: [v]}
+		  - name: image
+		    build: {destinations: ["r.example.com/a:${{ stages.version.outputs.v }}"]}
+	END
+	printf 'FROM scratch\nCOPY Dockerfile /\n' >Dockerfile
+	slipway plan
+	assert_status 0
+	assert_stdout 'to r.example.com/a:<stages.version.outputs.v>'
+	[[ "$output$stderr" != *fail* && "$output$stderr" != *invalid* ]]
+}
