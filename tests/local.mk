@@ -20,6 +20,7 @@ LINT_TESTS += \
 E2E_TESTS += \
 	tests/e2e/build_basic.bats \
 	tests/e2e/build_service.bats \
+	tests/e2e/canary.bats \
 	tests/e2e/ci.bats \
 	tests/e2e/consoles.bats \
 	tests/e2e/context.bats \
