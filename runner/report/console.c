@@ -73,7 +73,7 @@ static bool has_colour(const struct slip_console_options *opt)
 static void say(struct slip_console *c, struct slip_lane *l, const struct slip_record *r,
 	enum slip_tone tone)
 {
-	slip_autobuf out;
+	slip_autobuf out = {0};
 	if (!slip_line_is_shown(&c->line, r))
 		return;
 	slip_buf_init(&out, SLIP_MAX_LINES);
@@ -134,7 +134,7 @@ static bool is_silent_for_long(const struct slip_console *c)
 
 static void take_output(struct slip_console *c, struct slip_lane *l, const struct slip_record *r)
 {
-	slip_autobuf out;
+	slip_autobuf out = {0};
 	keep_tail(l, r->text);
 	if (!slip_line_is_shown(&c->line, r))
 		return;

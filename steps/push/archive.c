@@ -86,7 +86,7 @@ static int add_link(struct archive *a, const struct slip_entry *e, struct slip_e
 static int visit_list(struct archive *a, struct slip_tar_reader *r, const struct slip_entry *e,
 	struct slip_err *err)
 {
-	slip_autobuf text;
+	slip_autobuf text = {0};
 	if (e->type == SLIP_ENTRY_SYMLINK || e->type == SLIP_ENTRY_HARDLINK)
 		return add_link(a, e, err);
 	if (e->type != SLIP_ENTRY_FILE || !slip_streq(e->path, SLIP_ARCHIVE_MANIFEST))
