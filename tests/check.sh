@@ -95,16 +95,16 @@ clang=$(command -v clang-14 || command -v clang || echo clang)
 
 if part build-gcc count_nothing build gcc --enable-werror; then
 	ln -sf build/gcc/slipway slipway
-	part check-gcc count_automake make -C build/gcc -k check VERBOSE=1
+	part check-gcc count_automake make -C build/gcc -k -j"$jobs" check VERBOSE=1
 	part e2e count_tap make -s -C build/gcc check-e2e
 fi
 if part build-clang count_nothing build clang --enable-werror "CC=$clang"; then
-	part check-clang count_automake make -C build/clang -k check-c VERBOSE=1
+	part check-clang count_automake make -C build/clang -k -j"$jobs" check-c VERBOSE=1
 fi
 # Without -Werror: instrumented code makes gcc warn of overflows that cannot happen.
 if part build-asan count_nothing build asan --enable-sanitize=address,undefined \
 	CFLAGS="-g -O1"; then
-	part check-asan count_automake make -C build/asan -k check-c VERBOSE=1
+	part check-asan count_automake make -C build/asan -k -j"$jobs" check-c VERBOSE=1
 fi
 
 echo "tests: $passed passed, $failed failed, $skipped skipped"
