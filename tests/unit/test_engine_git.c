@@ -128,7 +128,7 @@ static void test_gitlab(void)
 int main(void)
 {
 	struct slip_err err = SLIP_ERR_INIT;
-	static const char *const names[] = {"GITLAB_CI", "CI_COMMIT_SHA", "CI_COMMIT_TAG",
+	static const char *const names[] = {"CI", "GITLAB_CI", "CI_COMMIT_SHA", "CI_COMMIT_TAG",
 		"CI_COMMIT_REF_NAME", "CI_DEFAULT_BRANCH", "JENKINS_URL", "CI_MERGE_REQUEST_IID",
 		"CI_PIPELINE_IID", "BRANCH_IS_PRIMARY"};
 	for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++)
