@@ -322,16 +322,12 @@ static bool has_late_destination(const struct slip_build_spec *b)
 	return false;
 }
 
-static int make_destinations(
-	const struct slip_kind_input *in, struct slip_strv *to, struct slip_err *err)
+static int make_destinations(const struct slip_tags_input *facts, const struct slip_strv *tags,
+	struct slip_strv *to, struct slip_err *err)
 {
-	const struct slip_build_spec *b = &in->stage->build;
-	struct slip_tags_input facts = {b, in->ci, slip_clock_now()};
-	slip_autostrv tags = {0};
+	const struct slip_build_spec *b = facts->build;
 	if (!has_late_destination(b))
-		return slip_tags_make(&facts, &tags, err) < 0
-			       ? -1
-			       : slip_tags_destinations(&facts, &tags, to, err);
+		return slip_tags_destinations(facts, tags, to, err);
 	for (size_t i = 0; i < b->destinations.n; i++)
 		slip_strv_add(to, b->destinations.v[i].text);
 	return 0;
@@ -347,7 +343,7 @@ static int set_facts(
 	int64_t created = facts.now;
 	bool has_epoch;
 	if (epoch(in, &created, &has_epoch, err) < 0 || slip_tags_make(&facts, &tags, err) < 0 ||
-		make_destinations(in, &destinations, err) < 0)
+		make_destinations(&facts, &tags, &destinations, err) < 0)
 		return -1;
 	if (slip_value_bool(&b->oci_labels, false))
 		slip_tags_labels(&facts, &tags, created, &labels);
@@ -374,10 +370,12 @@ static int set_facts(
 static void describe(const struct slip_kind_input *in, struct slip_buf *out)
 {
 	const struct slip_build_spec *b = &in->stage->build;
-	slip_autostrv to = {0};
+	struct slip_tags_input facts = {b, in->ci, slip_clock_now()};
+	slip_autostrv tags = {0}, to = {0};
 	slip_buf_addf(out, "%s", slip_value_text(&b->dockerfile, "Dockerfile"));
 	struct slip_err why = SLIP_ERR_INIT;
-	if (make_destinations(in, &to, &why) < 0)
+	if (slip_tags_make(&facts, &tags, &why) < 0 ||
+		make_destinations(&facts, &tags, &to, &why) < 0)
 		slip_buf_addf(out, ", which will fail: %s", why.msg);
 	for (size_t i = 0; i < to.n; i++)
 		slip_buf_addf(out, "%s %s", i ? "," : " to", to.v[i]);
